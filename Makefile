@@ -1,0 +1,49 @@
+# Two commands do all the set-up on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo test check controlplane bench lock kind clean
+
+help: ## What can be made
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+# The virtual environment is made anew when the lock file or the project's own definition changes.
+.venv/ready: requirements-dev.lock pyproject.toml
+	@echo "Setting up .venv with $$($(PYTHON) --version) (a minute when nothing is cached)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Berth needs Python 3.11 or later: set PYTHON=python3.11 or newer")'
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+controlplane: .venv/ready ## Build etcd, kube-apiserver, kube-scheduler, kube-controller-manager, kubectl and kwok once into the user's cache
+	@$(BIN)/python -m sandbox build
+
+demo: controlplane ## Tell the story on a real control plane; KEEP=1 leaves it running
+	@$(BIN)/python -m demo $(if $(KEEP),--keep)
+
+check: .venv/ready ## Lint, types, layers and budgets
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tests.budgets
+
+test: check controlplane ## Everything that CI runs
+	$(BIN)/pytest
+
+bench: controlplane ## Benchmarks, each beside its floor or peer
+	@$(BIN)/python -m bench
+
+lock: .venv/ready ## Resolve the dependencies anew into the lock files
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --quiet -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --quiet -o requirements-dev.lock
+
+kind: ## For people who have Docker: build the image, and a kind cluster with Berth in it
+	docker build --tag berth:0.1.0 .
+	kind create cluster --name berth
+	kind load docker-image berth:0.1.0 --name berth
+	kubectl apply --server-side -k manifests/base
+
+clean: ## Remove .venv and caches of the project folder (the control plane's cache stays)
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info

@@ -1,0 +1,62 @@
+"""Whether a node will do for a pod; every check answers with a Rejection or None.
+
+Reasons are few and fixed, because kube-scheduler counts equal texts into one condition of the pod: no names or
+numbers.
+"""
+
+from placement.inventory import NodeInventory
+from placement.quantities import CPU, MEMORY
+from placement.rejections import Cause, Rejection
+from placement.requirements import Requirements
+from placement.taints import untolerated
+
+
+def accelerator_rejection(asked: Requirements, node: NodeInventory) -> Rejection | None:
+    """Return why the node's accelerators will not do, judged by what bound pods hold, or None.
+
+    Only a contradiction rejects: a node of a class that offers the resource but does not advertise it (its devices may
+    be behind Dynamic Resource Allocation) passes here.
+    """
+    reasons = (_shortage(node, name, count) for name, count in asked.accelerators.items())
+    return next((Rejection(node.name, cause, reason) for cause, reason in filter(None, reasons)), None)
+
+
+def rejection(asked: Requirements, node: NodeInventory) -> Rejection | None:
+    """Return why the node will not do in any respect that Berth understands, or None."""
+    return _unavailable(node) or _unselected(asked, node) or accelerator_rejection(asked, node) or _full(asked, node)
+
+
+def sees_accelerators(asked: Requirements, node: NodeInventory) -> bool:
+    """Tell whether the node advertises every accelerator that is asked."""
+    return all(name in node.allocatable for name in asked.accelerators)
+
+
+def _shortage(node: NodeInventory, resource: str, count: int) -> tuple[Cause, str] | None:
+    total = node.allocatable.get(resource)
+    if total is None:
+        return None if resource in node.offers else (Cause.FILTERED, f"node(s) without {resource}")
+    if total < count:
+        return Cause.FILTERED, f"node(s) with fewer {resource} than asked"
+    return (Cause.EXHAUSTED, f"node(s) with too few free {resource}") if node.free(resource) < count else None
+
+
+def _unavailable(node: NodeInventory) -> Rejection | None:
+    if not node.is_schedulable:
+        return Rejection(node.name, Cause.EXHAUSTED, "node(s) cordoned")
+    return None if node.is_ready else Rejection(node.name, Cause.EXHAUSTED, "node(s) not ready")
+
+
+def _unselected(asked: Requirements, node: NodeInventory) -> Rejection | None:
+    if not asked.selection.admits(node.labels, node.name):
+        kind = f"of class {'+'.join(node.classes)}" if node.classes else "without an accelerator class"
+        return Rejection(node.name, Cause.FILTERED, f"node(s) {kind} that the pod does not select")
+    taint = untolerated(node.taints, asked.tolerations)
+    return Rejection(node.name, Cause.FILTERED, f"node(s) with untolerated taint {taint}") if taint else None
+
+
+def _full(asked: Requirements, node: NodeInventory) -> Rejection | None:
+    for resource in (CPU, MEMORY, "ephemeral-storage", "pods"):
+        count = asked.requests.get(resource, 0)
+        if count and resource in node.allocatable and node.free(resource) < count:
+            return Rejection(node.name, Cause.EXHAUSTED, f"node(s) with too little free {resource}")
+    return None

@@ -1,0 +1,59 @@
+"""What a class and its configuration add to a pod: additions only, what its author wrote stays."""
+
+from placement.accelerators import AcceleratorClass
+from placement.class_requests import ClassRequest
+from placement.container_injection import container_mutation
+from placement.inventory import Inventory
+from placement.mutations import Mutation
+from placement.pods import Container, Pod
+from placement.selection import NodeSelection, Term, narrowed
+from placement.taints import Toleration
+
+DEFAULT_SCHEDULER = "default-scheduler"
+# Kueue holds the pod's resources against a quota and reads its flavor from affinity alone.
+_KUEUE_LABELS = frozenset({"kueue.x-k8s.io/queue-name", "kueue.x-k8s.io/managed", "kueue.x-k8s.io/pod-group-name"})
+
+
+def injection(
+    asked: ClassRequest,
+    chosen: AcceleratorClass,
+    engines: tuple[Container, ...],
+    inventory: Inventory,
+    scheduler_name: str | None,
+) -> Mutation:
+    """Return what is added so that the pod runs on the class; `scheduler_name` replaces the default scheduler's."""
+    pod, configuration = asked.pod, asked.configuration(chosen)
+    is_queued = not _KUEUE_LABELS.isdisjoint(pod.labels)
+    counts_are_open = not (is_queued or pod.in_gang)
+    changes = (container_mutation(each, chosen, configuration, counts_are_open=counts_are_open) for each in engines)
+    is_plain = not chosen.selection.terms and not is_queued and _is_carried(chosen, inventory)
+    return Mutation(
+        node_selector=_labels(pod, chosen.selection) if is_plain else {},
+        terms=None if is_plain else _terms(pod, chosen.selection),
+        tolerations=_tolerations(pod, chosen),
+        containers=tuple(each for each in changes if not each.is_empty),
+        scheduler_name=scheduler_name if _takes_scheduler(pod, scheduler_name) else None,
+    )
+
+
+def _labels(pod: Pod, wanted: NodeSelection) -> dict[str, str]:
+    return {key: value for key, value in wanted.labels.items() if key not in pod.selection.labels}
+
+
+def _terms(pod: Pod, wanted: NodeSelection) -> tuple[Term, ...] | None:
+    """Return the required terms as they will stand, or None where nothing changes."""
+    terms = narrowed(pod.selection.terms, wanted.as_terms())
+    return None if terms == pod.selection.terms else terms
+
+
+def _tolerations(pod: Pod, chosen: AcceleratorClass) -> tuple[Toleration, ...]:
+    return tuple(new for new in chosen.tolerations if not any(mine.covers(new) for mine in pod.tolerations))
+
+
+def _is_carried(chosen: AcceleratorClass, inventory: Inventory) -> bool:
+    return any(chosen.name in node.classes for node in inventory.nodes.values())
+
+
+def _takes_scheduler(pod: Pod, scheduler_name: str | None) -> bool:
+    """Tell whether the name is ours to set: nobody chose another, and no gang scheduler waits for the pod."""
+    return bool(scheduler_name) and pod.scheduler_name in ("", DEFAULT_SCHEDULER) and not pod.in_gang

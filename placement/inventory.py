@@ -1,0 +1,99 @@
+"""What exists and what is held: a snapshot of nodes, never changed in place."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from placement.keys import ZONE
+from placement.taints import Taint
+
+Amounts = Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeInventory:
+    """One node: what it is, what it offers, what bound pods hold, and what is assumed for pods in flight.
+
+    Amounts are integers per resource name: cpu in milli, memory in bytes, all others in units. `classes` are the
+    accelerator classes that it carries, `offers` the resource names of these. `replicas` counts pods per owner.
+    """
+
+    name: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    taints: tuple[Taint, ...] = ()
+    allocatable: Amounts = field(default_factory=dict)
+    held: Amounts = field(default_factory=dict)
+    assumed: Amounts = field(default_factory=dict)
+    replicas: Mapping[str, int] = field(default_factory=dict)
+    classes: tuple[str, ...] = ()
+    offers: frozenset[str] = frozenset()
+    is_schedulable: bool = True
+    is_ready: bool = True
+
+    @property
+    def zone(self) -> str:
+        """Its zone, or its own name where no zone is known."""
+        return self.labels.get(ZONE, self.name)
+
+    def free(self, resource: str) -> int:
+        """What no bound pod holds; below zero when somebody promised too much."""
+        return self.allocatable.get(resource, 0) - self.held.get(resource, 0)
+
+    def expected_free(self, resource: str) -> int:
+        """What is free once every pod in flight is bound."""
+        return self.free(resource) - self.assumed.get(resource, 0)
+
+    def hold(self, hold: "Hold") -> "NodeInventory":
+        """Return the node with the pod bound to it."""
+        return replace(self, held=_plus(self.held, hold.requests), replicas=_plus(self.replicas, hold.as_replica))
+
+    def release(self, hold: "Hold") -> "NodeInventory":
+        """Return the node without the pod: undoes hold."""
+        return replace(self, held=_minus(self.held, hold.requests), replicas=_minus(self.replicas, hold.as_replica))
+
+    def assume(self, hold: "Hold") -> "NodeInventory":
+        """Return the node with the pod in flight to it."""
+        return replace(self, assumed=_plus(self.assumed, hold.requests), replicas=_plus(self.replicas, hold.as_replica))
+
+    def forget(self, hold: "Hold") -> "NodeInventory":
+        """Return the node without the pod in flight: undoes assume."""
+        return replace(
+            self, assumed=_minus(self.assumed, hold.requests), replicas=_minus(self.replicas, hold.as_replica)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What one pod takes on one node."""
+
+    node: str
+    requests: Amounts
+    owner: str = ""
+
+    @property
+    def as_replica(self) -> Amounts:
+        """The pod as one replica of its owner."""
+        return {self.owner: 1} if self.owner else {}
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """All nodes by name."""
+
+    nodes: Mapping[str, NodeInventory] = field(default_factory=dict)
+
+    def replicas_per_zone(self, owner: str) -> Mapping[str, int]:
+        """Count the owner's replicas in each zone."""
+        counts: Counter[str] = Counter()
+        for node in self.nodes.values():
+            counts[node.zone] += node.replicas.get(owner, 0)
+        return counts
+
+
+def _plus(held: Amounts, more: Amounts) -> Amounts:
+    return {**held, **{name: held.get(name, 0) + amount for name, amount in more.items()}}
+
+
+def _minus(held: Amounts, less: Amounts) -> Amounts:
+    left = {**held, **{name: held.get(name, 0) - amount for name, amount in less.items()}}
+    return {name: amount for name, amount in left.items() if amount}

@@ -1,0 +1,29 @@
+"""The labels and annotations on which the programs agree with users and with each other."""
+
+OWN_PREFIX = "berth.ome.io/"
+
+# On namespaces and, to opt out, on pods.
+INJECTION = "berth.ome.io/injection"
+
+# Read from the pod.
+REQUESTED_CLASS = "ome.io/accelerator-class"
+PROFILE = "berth.ome.io/profile"
+CONTAINER = "berth.ome.io/container"
+
+# Written on the pod at admission.
+CHOSEN_CLASS = "berth.ome.io/accelerator-class"
+DECISION = "berth.ome.io/decision"
+
+# Written on the pod after binding.
+PLACEMENT = "berth.ome.io/placement"
+DEVICES = "berth.ome.io/devices"
+
+# Written on a node to wake pods that were rejected.
+TOUCHED = "berth.ome.io/touched"
+
+# What a pod may not bring along: only Berth writes these.
+OURS_ON_PODS = frozenset({CHOSEN_CLASS, DECISION, PLACEMENT, DEVICES})
+
+# Well-known Kubernetes keys.
+ZONE = "topology.kubernetes.io/zone"
+NAMESPACE_NAME = "kubernetes.io/metadata.name"

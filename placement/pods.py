@@ -1,0 +1,95 @@
+"""Pods as the domain sees them: what decides about class and node, nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+
+from placement.quantities import amounts
+from placement.selection import NodeSelection
+from placement.taints import Toleration
+
+# A node's capacity for pods is a resource like any other.
+ITSELF = {"pods": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class EnvVar:
+    """An environment variable; its value is None where it comes from a reference (valueFrom)."""
+
+    name: str
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container of a pod; requests and limits are quantities as their author wrote them."""
+
+    name: str
+    image: str = ""
+    command: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    env: tuple[EnvVar, ...] = ()
+    requests: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, str] = field(default_factory=dict)
+    claims_devices: bool = False
+    is_sidecar: bool = False
+
+    @property
+    def asked(self) -> Mapping[str, int]:
+        """What the scheduler counts: requests, and limits where nothing is requested."""
+        return amounts({**self.limits, **self.requests})
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """A pod; `owner` identifies the replicas that belong together (empty: none), `node` is where it is bound.
+
+    A finished pod holds nothing. An unschedulable one was tried by a scheduler that found no node for it.
+    """
+
+    namespace: str
+    name: str = ""
+    uid: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    containers: tuple[Container, ...] = ()
+    init_containers: tuple[Container, ...] = ()
+    selection: NodeSelection = field(default_factory=lambda: NodeSelection({}))
+    tolerations: tuple[Toleration, ...] = ()
+    overhead: Mapping[str, str] = field(default_factory=dict)
+    pod_level: Mapping[str, str] = field(default_factory=dict)
+    scheduler_name: str = ""
+    owner: str = ""
+    node: str = ""
+    has_soft_wishes: bool = False
+    in_gang: bool = False
+    is_finished: bool = False
+    is_terminating: bool = False
+    is_unschedulable: bool = False
+
+    @property
+    def requests(self) -> dict[str, int]:
+        """What the scheduler counts for the pod: per resource the larger of start-up and run, and the overhead.
+
+        Formula of KEP-753 (sidecars run beside later init containers and the containers) and KEP-2837 (requests on
+        the level of the pod replace the sum). cpu in milli, memory in bytes, all others in units; the pod itself is
+        one of the node's `pods`.
+        """
+        sidecars: dict[str, int] = {}
+        peak: dict[str, int] = {}
+        for each in self.init_containers:
+            together = _sum(sidecars, each.asked)
+            sidecars = together if each.is_sidecar else sidecars
+            peak = _max(peak, together)
+        running = _sum(sidecars, *(each.asked for each in self.containers))
+        total = _max(running, peak) | amounts(self.pod_level)
+        return _sum(total, amounts(self.overhead), ITSELF)
+
+
+def _sum(*lists: Mapping[str, int]) -> dict[str, int]:
+    names = dict.fromkeys(chain.from_iterable(lists))
+    return {name: sum(each.get(name, 0) for each in lists) for name in names}
+
+
+def _max(left: Mapping[str, int], right: Mapping[str, int]) -> dict[str, int]:
+    return {name: max(left.get(name, 0), right.get(name, 0)) for name in {**left, **right}}

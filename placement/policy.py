@@ -1,0 +1,94 @@
+"""The policy: filter the nodes, score what remains, and order it totally.
+
+kube-scheduler picks at random among nodes of equal score, which alone costs more than the policy wins; so the order is
+decided here, and a node's name decides only the last tie.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from math import inf
+from operator import attrgetter
+
+from placement import fragmentation
+from placement.decisions import Candidate, Decision, Score
+from placement.fit import accelerator_rejection, rejection, sees_accelerators
+from placement.inventory import Inventory, NodeInventory
+from placement.quantities import CPU
+from placement.rejections import Rejection
+from placement.requirements import Requirements, Spread
+
+# Within this growth of stranded accelerators (devices) two nodes count as equally good, and replicas spread over them,
+# though never from a started node to an idle one. It is the least step of the measure.
+SPREAD_TOLERANCE = 0.25
+
+
+# Tuples compare many times faster than dataclasses, and a question compares thousands.
+_parts = attrgetter(*(part.name for part in fields(Score)))
+
+
+def decide(asked: Requirements, inventory: Inventory, names: Iterable[str]) -> Decision:
+    """Choose among nodes that kube-scheduler has found feasible: judge accelerators alone, order all that fit.
+
+    A name that the inventory does not know passes and comes last: the scheduler saw the node before we did.
+    """
+    replicas = _replicas(asked, inventory)
+    candidates: list[Candidate] = []
+    rejections: list[Rejection] = []
+    for name in names:
+        node = inventory.nodes.get(name)
+        no = accelerator_rejection(asked, node) if node else None
+        if no:
+            rejections.append(no)
+        else:
+            candidates.append(Candidate(name, score(asked, node, replicas) if node else Score(unknown=1)))
+    return Decision(tuple(_ordered(candidates)), tuple(rejections))
+
+
+def survey(asked: Requirements, inventory: Inventory) -> Decision:
+    """Judge every node in every respect that Berth understands: what a person asks about a waiting pod."""
+    replicas = _replicas(asked, inventory)
+    verdicts = {node.name: rejection(asked, node) for node in inventory.nodes.values()}
+    fitting = (inventory.nodes[name] for name, no in verdicts.items() if no is None)
+    candidates = [Candidate(node.name, score(asked, node, replicas)) for node in fitting]
+    return Decision(tuple(_ordered(candidates)), tuple(no for no in verdicts.values() if no))
+
+
+def score(asked: Requirements, node: NodeInventory, replicas: Mapping[str, int]) -> Score:
+    """Return the score of a node that fits, pods in flight counted; `replicas` per node or zone, as the pod spreads."""
+    free = {name: node.expected_free(name) for name in asked.accelerators}
+    growth = sum(fragmentation.increase(free[name], count) for name, count in asked.accelerators.items())
+    return Score(
+        unknown=int(not sees_accelerators(asked, node)),
+        contended=int(any(free[name] < count for name, count in asked.accelerators.items())),
+        fragmentation=growth,
+        opens=int(all(_is_idle(node, name) for name in asked.accelerators)),
+        replicas=replicas.get(node.zone if asked.spread is Spread.ZONE else node.name, 0),
+        leftover=sum(free.values()) - sum(asked.accelerators.values()),
+        idle_cpu=node.expected_free(CPU) - asked.requests.get(CPU, 0),
+    )
+
+
+def _is_idle(node: NodeInventory, resource: str) -> bool:
+    return node.expected_free(resource) == node.allocatable.get(resource, 0)
+
+
+def _replicas(asked: Requirements, inventory: Inventory) -> Mapping[str, int]:
+    if not asked.owner or asked.spread is Spread.NONE:
+        return {}
+    if asked.spread is Spread.ZONE:
+        return inventory.replicas_per_zone(asked.owner)
+    return {node.name: node.replicas.get(asked.owner, 0) for node in inventory.nodes.values()}
+
+
+def _ordered(candidates: list[Candidate]) -> list[Candidate]:
+    """Order by score and name, but among those within the tolerance of the best let replicas decide first."""
+    by_score = sorted(candidates, key=lambda each: (_parts(each.score), each.node))
+    if not by_score:
+        return []
+    best = by_score[0].score
+    return sorted(by_score, key=lambda each: each.score.replicas if _is_near(each.score, best) else inf)
+
+
+def _is_near(one: Score, best: Score) -> bool:
+    same = (one.unknown, one.contended, one.opens) == (best.unknown, best.contended, best.opens)
+    return same and one.fragmentation <= best.fragmentation + SPREAD_TOLERANCE

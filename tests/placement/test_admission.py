@@ -1,0 +1,241 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from placement.admission import Admission, admit
+from placement.keys import CHOSEN_CLASS, CONTAINER, DECISION, DEVICES, PLACEMENT, PROFILE, REQUESTED_CLASS
+from placement.pods import Container, EnvVar, Pod
+from placement.profiles import Configuration, LabelSelector, OnNoMatch, Profile
+from placement.records import MAX_RECORD_BYTES
+from placement.requirements import ClassRequirements
+from placement.selection import Expression, NodeSelection, Operator, Term
+from placement.taints import Toleration
+from tests.builders import H100, INVENTORY, NVIDIA, PRODUCT, pod, vllm, world
+
+PROFILE_OF_ALL = Profile("all")
+EXPLICIT = {REQUESTED_CLASS: "h100"}
+
+
+def _admitted(subject: Pod, *profiles: Profile, **more: object) -> Admission:
+    return admit(subject, {"team": "a"}, world(*profiles, **more))
+
+
+def _decision(verdict: Admission) -> dict[str, object]:
+    decision: dict[str, object] = json.loads(verdict.mutation.annotations[DECISION])
+    return decision
+
+
+def test_a_pod_that_asks_for_nothing_is_left_alone() -> None:
+    """No annotation, no profile: nothing changes, nobody is told anything."""
+    assert _admitted(pod()) == Admission()
+
+
+def test_an_explicit_class_is_injected_with_everything_it_needs() -> None:
+    """Node selection, toleration, resource, label and annotations: the pod can run as it is then."""
+    changes = _admitted(pod(annotations=EXPLICIT), scheduler_name="berth-scheduler").mutation
+
+    assert changes.node_selector == {PRODUCT: "H100"}
+    assert changes.terms is None
+    assert changes.tolerations == (Toleration(NVIDIA, "Exists", effect="NoSchedule"),)
+    assert changes.containers[0].limits == changes.containers[0].requests == {NVIDIA: "1"}
+    assert changes.labels == {CHOSEN_CLASS: "h100"}
+    assert changes.annotations.keys() == {CHOSEN_CLASS, DECISION}
+    assert changes.scheduler_name == "berth-scheduler"
+
+
+def test_the_decision_tells_why_and_why_not_and_what_was_injected() -> None:
+    """The annotation alone is enough to explain the pod."""
+    profile = Profile("big", requirements=ClassRequirements(memory_gib=40))
+
+    decision = _decision(_admitted(pod(), profile))
+
+    assert decision["class"] == "mi300x"
+    assert decision["source"] == "profile big"
+    assert decision["why"] == "least price, then memory, of 2 classes that fit, 4 USD/h"
+    assert decision["rejected"] == [
+        {"class": "h100", "why": "fits, but comes later (5 USD/h)"},
+        {"class": "l4", "why": "has 24 GiB of memory, 40 needed"},
+        {"class": "t4", "why": "has 16 GiB of memory, 40 needed"},
+    ]
+    assert decision["injected"] == {
+        "nodeSelector": {"amd.com/gpu.product-name": "MI300X"},
+        "tolerations": ["amd.com/gpu"],
+        "containers": {"engine": {"resources": {"amd.com/gpu": "1"}}},
+    }
+
+
+def test_the_decision_never_exceeds_its_size() -> None:
+    """However many classes there are, the annotation stays within 2 KiB and says what it leaves out."""
+    catalog = {f"class-{i}": replace(H100, name=f"class-{i}") for i in range(200)}
+    profile = Profile("all", requirements=ClassRequirements(frozenset({"h100"})))
+    crowded = world(profile, catalog=replace(world().catalog, classes={**world().catalog.classes, **catalog}))
+
+    text = admit(pod(), {}, crowded).mutation.annotations[DECISION]
+
+    assert len(text.encode()) <= MAX_RECORD_BYTES
+    assert json.loads(text)["omitted"] > 100
+
+
+def test_profiles_match_by_pod_and_namespace_labels() -> None:
+    """Both selectors must hold."""
+    meant = Profile("p", LabelSelector({"app": "llm"}), LabelSelector({"team": "a"}))
+    elsewhere = replace(meant, namespaces=LabelSelector({"team": "b"}))
+
+    assert _admitted(pod(labels={"app": "llm"}), meant).record
+    assert not _admitted(pod(labels={"app": "web"}), meant).record
+    assert not _admitted(pod(labels={"app": "llm"}), elsewhere).record
+
+
+def test_of_several_matching_profiles_the_first_by_name_is_used_and_the_author_is_told() -> None:
+    """The choice is the same every time, and visible."""
+    verdict = _admitted(pod(), Profile("b"), Profile("a"))
+
+    assert verdict.record
+    assert verdict.record.source == "profile a"
+    assert verdict.warnings == (f"profiles a, b all match; a is used. Name one with annotation {PROFILE}",)
+
+
+def test_a_pod_may_name_its_profile() -> None:
+    """The named profile applies, whatever its selectors say; a wrong name is told."""
+    picky = Profile("picky", LabelSelector({"app": "other"}), preferred=("h100",))
+
+    named = _admitted(pod(annotations={PROFILE: "picky"}), picky, PROFILE_OF_ALL)
+    unknown = _admitted(pod(annotations={PROFILE: "pikcy"}), picky)
+
+    assert named.record
+    assert named.record.accelerator_class == "h100"
+    assert "no valid AcceleratorProfile 'pikcy'" in unknown.warnings[0]
+
+
+def test_the_configuration_of_the_chosen_class_is_applied() -> None:
+    """Env, args and resources are those of the class that was chosen, not of another one."""
+    configurations = {
+        name: Configuration(name, (EnvVar("TP", tp),), (f"--tp={tp}",), limits={NVIDIA: tp})
+        for name, tp in (("h100", "1"), ("l4", "4"))
+    }
+    profile = Profile("p", preferred=("l4",), configurations=configurations)
+
+    container = _admitted(pod(), profile).mutation.containers[0]
+
+    assert [each.value for each in container.env] == ["4"]
+    assert container.args == ("--tp=4",)
+    assert container.limits == container.requests == {NVIDIA: "4"}
+
+
+def test_arguments_that_cannot_be_appended_are_told() -> None:
+    """A shell script is never edited; the author hears what is missing."""
+    profile = Profile("p", configurations={"t4": Configuration("t4", args=("--enforce-eager",))})
+    scripted = pod(vllm(command=("sh", "-c", "vllm serve m")))
+
+    verdict = _admitted(scripted, profile)
+
+    assert verdict.mutation.containers[0].args == ()
+    assert verdict.warnings == (
+        "container engine: --enforce-eager cannot be appended to its command; use env in the profile",
+    )
+
+
+def test_nothing_fits_admits_the_pod_and_names_the_reason_per_class() -> None:
+    """Berth never costs a pod; its author learns why nothing was injected."""
+    verdict = _admitted(pod(), Profile("p", requirements=ClassRequirements(memory_gib=500)))
+
+    assert verdict.is_unfit
+    assert verdict.mutation.is_empty
+    assert verdict.warnings[0] == "no accelerator class will do for this pod (profile p); it is admitted as it is"
+    assert "h100: has 80 GiB of memory, 500 needed" in verdict.warnings
+
+
+def test_a_profile_may_deny_what_fits_nowhere() -> None:
+    """With onNoMatch Deny the pod is refused with the same reasons."""
+    profile = Profile("p", requirements=ClassRequirements(memory_gib=500), on_no_match=OnNoMatch.DENY)
+
+    denial = _admitted(pod(), profile).denial
+
+    assert denial
+    assert denial.startswith("no accelerator class will do for this pod (profile p); ")
+    assert "mi300x: has 192 GiB of memory, 500 needed" in denial
+
+
+@pytest.mark.parametrize(
+    "bystander",
+    [
+        pod(vllm(image="vllm/vllm-openai-cpu:v0.23.0")),
+        pod(Container("proxy", "envoy:v1"), labels={"component": "router"}),
+        pod(Container("download", "python:3.12", ("sh", "-c", "hf download m"))),
+    ],
+)
+def test_pods_that_run_no_model_on_an_accelerator_are_left_alone(bystander: Pod) -> None:
+    """Routers, downloaders and CPU images match profiles too, and must not get accelerators."""
+    assert _admitted(bystander, PROFILE_OF_ALL) == Admission()
+
+
+def test_containers_are_found_by_evidence_not_by_position() -> None:
+    """The sidecar that stands first gets nothing."""
+    subject = pod(Container("sidecar", "proxy:v1"), vllm(), annotations=EXPLICIT)
+
+    assert [each.container for each in _admitted(subject).mutation.containers] == ["engine"]
+
+
+def test_the_author_may_name_the_container() -> None:
+    """What nobody recognises can be named."""
+    subject = pod(Container("a", "x"), Container("b", "y"), annotations={**EXPLICIT, CONTAINER: "b"})
+
+    assert [each.container for each in _admitted(subject).mutation.containers] == ["b"]
+
+
+def test_an_explicit_class_without_a_recognised_container_is_told() -> None:
+    """Silence would leave the author guessing."""
+    verdict = _admitted(pod(Container("a", "x"), Container("b", "y"), annotations=EXPLICIT))
+
+    assert verdict.warnings == (f"no container was recognised as running a model: name it with annotation {CONTAINER}",)
+
+
+def test_a_class_with_terms_is_anded_into_every_term_of_the_pod() -> None:
+    """Terms are ORed, so each must carry the class's conditions."""
+    newer = Term((Expression("nvidia.com/gpu.memory", Operator.GT, ("40000",)),))
+    catalog = replace(
+        world().catalog, classes={"h100": replace(H100, selection=NodeSelection({PRODUCT: "H100"}, (newer,)))}
+    )
+    zones = tuple(Term((Expression("zone", Operator.IN, (zone,)),)) for zone in "ab")
+    nodes = {
+        name: replace(each, labels={**each.labels, "zone": "a", "nvidia.com/gpu.memory": "81559"})
+        for name, each in INVENTORY.nodes.items()
+    }
+    subject = pod(annotations=EXPLICIT, selection=NodeSelection({}, zones))
+
+    changes = _admitted(subject, catalog=catalog, inventory=replace(INVENTORY, nodes=nodes)).mutation
+
+    product = Expression(PRODUCT, Operator.IN, ("H100",))
+    assert changes.node_selector == {}
+    assert changes.terms == tuple(Term((*zone.expressions, product, *newer.expressions)) for zone in zones)
+
+
+@pytest.mark.parametrize("label", ["kueue.x-k8s.io/queue-name", "kueue.x-k8s.io/managed"])
+def test_pods_in_a_queue_keep_their_resources_and_get_affinity(label: str) -> None:
+    """Kueue counted the resources already, and reads its flavor from affinity."""
+    changes = _admitted(pod(annotations=EXPLICIT, labels={label: "q"})).mutation
+
+    assert changes.terms == (Term((Expression(PRODUCT, Operator.IN, ("H100",)),)),)
+    assert changes.node_selector == {}
+    assert changes.containers == ()
+
+
+def test_gangs_and_pods_of_other_schedulers_keep_their_scheduler() -> None:
+    """A gang scheduler waits for its pods."""
+    for subject in (pod(annotations=EXPLICIT, in_gang=True), pod(annotations=EXPLICIT, scheduler_name="volcano")):
+        assert _admitted(subject, scheduler_name="berth-scheduler").mutation.scheduler_name is None
+
+
+def test_what_only_berth_writes_is_stripped_from_what_comes_in() -> None:
+    """Nobody brings a decision, a placement or devices along."""
+    forged = dict.fromkeys((DECISION, PLACEMENT, DEVICES, CHOSEN_CLASS), "forged")
+
+    alone = _admitted(pod(annotations=forged, labels=forged)).mutation
+    injected = _admitted(pod(annotations={**forged, **EXPLICIT}, labels=forged)).mutation
+
+    assert alone.stripped_annotations == alone.stripped_labels == forged.keys()
+    assert injected.stripped_annotations == {PLACEMENT, DEVICES}
+    assert injected.stripped_labels == {DECISION, PLACEMENT, DEVICES}
+    assert injected.annotations[CHOSEN_CLASS] == injected.labels[CHOSEN_CLASS] == "h100"
+    assert json.loads(injected.annotations[DECISION])["class"] == "h100"

@@ -1,0 +1,134 @@
+from dataclasses import replace
+
+import pytest
+
+from placement.accelerators import DeviceResource
+from placement.container_injection import container_mutation, missing_args, takes_args
+from placement.mutations import ContainerMutation, EnvAddition
+from placement.pods import Container, EnvVar
+from placement.profiles import Configuration
+from tests.builders import H100, NVIDIA, vllm
+
+
+def _mutation(container: Container, **configuration: object) -> ContainerMutation:
+    config = Configuration("h100", **configuration)  # type: ignore[arg-type]
+    return container_mutation(container, H100, config, counts_are_open=True)
+
+
+@pytest.mark.parametrize(
+    "given", ["--tensor-parallel-size=8", "-tp=8", "--tp-size=8", "--tensor_parallel_size=8", "--tp=8"]
+)
+def test_a_flag_that_the_author_gave_under_any_alias_is_not_injected(given: str) -> None:
+    """The author's tensor parallelism stands, whatever spelling they chose."""
+    assert missing_args(vllm(given), ["--tensor-parallel-size", "2", "--enable-chunked-prefill"]) == (
+        "--enable-chunked-prefill",
+    )
+
+
+def test_a_negated_flag_counts_as_given() -> None:
+    """Who switched prefix caching off does not get it switched on."""
+    assert missing_args(vllm("--no-enable-prefix-caching"), ["--enable-prefix-caching"]) == ()
+
+
+def test_flags_in_the_command_count_as_given() -> None:
+    """Most runtimes put every flag into command."""
+    container = vllm(command=("python3", "-m", "sglang.launch_server", "--tp", "4"))
+
+    assert missing_args(container, ["--tp-size=2", "--context-length=4096"]) == ("--context-length=4096",)
+
+
+def test_an_engine_that_takes_flags_from_its_environment_keeps_them() -> None:
+    """Text Generation Inference reads NUM_SHARD as --num-shard."""
+    container = Container("tgi", "ghcr.io/huggingface/text-generation-inference:3.3.7", env=(EnvVar("NUM_SHARD", "2"),))
+
+    assert missing_args(container, ["--num-shard", "4", "--quantize", "fp8"]) == ("--quantize", "fp8")
+
+
+@pytest.mark.parametrize(
+    ("command", "args", "takes"),
+    [
+        ((), ("--model", "m"), True),
+        (("vllm", "serve"), (), True),
+        (("/opt/venv/bin/python3", "-m", "vllm.entrypoints.openai.api_server"), (), True),
+        (("my-server",), (), False),
+        (("/bin/sh", "-c"), ("vllm serve m",), False),
+        (("bash", "-lc", "exec vllm serve m"), (), False),
+        (("/bin/bash", "-c", "vllm serve /mnt/models $@", "--"), (), False),
+    ],
+)
+def test_args_are_appended_only_where_they_reach_the_engine(
+    command: tuple[str, ...], args: tuple[str, ...], *, takes: bool
+) -> None:
+    """Behind a shell script or an unknown command nobody would read them."""
+    assert takes_args(vllm(command=command, args=args)) is takes
+
+
+def test_env_of_the_author_wins_and_references_are_never_touched() -> None:
+    """A variable that is there stays, whether literal or from a reference."""
+    container = vllm(env=(EnvVar("A", "mine"), EnvVar("B", None)))
+
+    assert _mutation(container, env=(EnvVar("A", "1"), EnvVar("B", "2"), EnvVar("C", "3"))).env == (
+        EnvAddition(2, "C", "3"),
+    )
+
+
+def test_an_injected_variable_stands_before_its_first_use() -> None:
+    """Kubernetes expands $(NAME) only from variables above."""
+    container = vllm(env=(EnvVar("X", "x"), EnvVar("URL", "http://$(HOST):$(PORT)"), EnvVar("Y", "y")))
+
+    additions = _mutation(container, env=(EnvVar("PORT", "80"), EnvVar("HOST", "h"), EnvVar("Z", "z"))).env
+
+    assert additions == (EnvAddition(1, "PORT", "80"), EnvAddition(2, "HOST", "h"), EnvAddition(5, "Z", "z"))
+
+
+def test_the_larger_resource_wins_and_accelerators_stand_in_both_lists() -> None:
+    """Extended resources must have equal requests and limits, or the API server refuses the pod."""
+    container = vllm(requests={NVIDIA: "1", "memory": "64Gi"}, limits={NVIDIA: "1"})
+
+    changes = _mutation(container, limits={NVIDIA: "2", "memory": "32Gi"}, requests={"cpu": "8"})
+
+    assert changes.limits == {NVIDIA: "2", "memory": "64Gi"}
+    assert changes.requests == {NVIDIA: "2", "cpu": "8"}
+
+
+def test_a_smaller_count_of_the_configuration_changes_nothing() -> None:
+    """The maximum of both counts, never a reduction."""
+    container = vllm(requests={NVIDIA: "8"}, limits={NVIDIA: "8"})
+
+    assert _mutation(container, limits={NVIDIA: "2"}).is_empty
+
+
+def test_a_container_that_asks_for_no_accelerator_gets_one_whole() -> None:
+    """A class's resources are alternatives: one is used, the first that is not divisible."""
+    mig = replace(
+        H100, listed_resources=(DeviceResource("nvidia.com/mig-1g.10gb", 2, divisible=True), DeviceResource(NVIDIA))
+    )
+
+    changes = container_mutation(vllm(), mig, Configuration("h100"), counts_are_open=True)
+
+    assert (changes.limits, changes.requests) == ({NVIDIA: "1"}, {NVIDIA: "1"})
+
+
+def test_a_container_that_asks_for_a_partition_keeps_it() -> None:
+    """Asking for a slice is asking: no whole device is added."""
+    mig = replace(
+        H100, listed_resources=(DeviceResource(NVIDIA), DeviceResource("nvidia.com/mig-1g.10gb", divisible=True))
+    )
+    container = vllm(requests={"nvidia.com/mig-1g.10gb": "1"}, limits={"nvidia.com/mig-1g.10gb": "1"})
+
+    assert container_mutation(container, mig, Configuration("h100"), counts_are_open=True).is_empty
+
+
+def test_devices_from_claims_mean_no_resources_at_all() -> None:
+    """Who uses Dynamic Resource Allocation has asked already."""
+    changes = _mutation(vllm(claims_devices=True), limits={NVIDIA: "2"}, env=(EnvVar("A", "1"),))
+
+    assert (changes.limits, changes.requests) == ({}, {})
+    assert changes.env
+
+
+def test_a_raised_request_pushes_its_limit_up() -> None:
+    """A request above its limit would be refused by the API server."""
+    changes = _mutation(vllm(limits={"cpu": "2"}, requests={"cpu": "1"}), requests={"cpu": "8"})
+
+    assert changes.requests["cpu"] == changes.limits["cpu"] == "8"
