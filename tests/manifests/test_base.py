@@ -1,0 +1,175 @@
+"""The kustomize base, applied for real with strict field validation: objects, rights, admission, scheduler."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sandbox import ControlPlane, KubectlError
+
+Manifest = dict[str, Any]
+NAMESPACE = "berth-system"
+SECRET = "berth-webhook-tls"
+WEBHOOKS = "accelerators.berth.ome.io"
+
+
+@pytest.fixture(scope="module")
+def installed(control_plane: ControlPlane, manifests: Path) -> ControlPlane:
+    """The control plane with the base in it; its quota is counted, which kube-controller-manager does in a cluster."""
+    control_plane.kubectl("apply", "--validate=strict", "-k", str(manifests / "base"))
+    counted = json.dumps({"status": {"hard": {"pods": "20"}, "used": {"pods": "0"}}})
+    quota = ["resourcequota", "berth-critical-pods", f"--namespace={NAMESPACE}"]
+    control_plane.kubectl("patch", *quota, "--subresource=status", "--type=merge", f"--patch={counted}")
+    return control_plane
+
+
+def built(control_plane: ControlPlane, folder: Path) -> list[Manifest]:
+    """The objects of a kustomization, as kubectl applies them."""
+    return list(yaml.safe_load_all(control_plane.kubectl("kustomize", str(folder))))
+
+
+def of_kind(objects: list[Manifest], kind: str) -> dict[str, Manifest]:
+    """The objects of one kind, by name."""
+    return {each["metadata"]["name"]: each for each in objects if each["kind"] == kind}
+
+
+def may(control_plane: ControlPlane, account: str, verb: str, what: str, *flags: str) -> bool:
+    """Whether a ServiceAccount of the base may do that, as the API server judges."""
+    try:
+        user = f"--as=system:serviceaccount:{NAMESPACE}:{account}"
+        control_plane.kubectl("auth", "can-i", "--quiet", verb, what, user, *flags)
+    except KubectlError:
+        return False
+    return True
+
+
+def test_applying_the_base_again_changes_nothing(installed: ControlPlane, manifests: Path) -> None:
+    """What the API server has is what the files say, so that a diff shows only what an operator changed."""
+    assert installed.kubectl("diff", "-k", str(manifests / "base")) == ""
+
+
+def test_every_program_of_the_base_is_admitted_by_its_namespace(installed: ControlPlane, manifests: Path) -> None:
+    """The pods of all Deployments meet the restricted Pod Security Standard that the namespace enforces."""
+    deployments = of_kind(built(installed, manifests / "base"), "Deployment")
+    assert deployments.keys() == {"berth-webhook", "berth-scheduler", "berth-controller"}
+    for name, deployment in deployments.items():
+        template = deployment["spec"]["template"]
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {**template["metadata"], "name": name}}
+        pod["spec"] = template["spec"]
+        installed.api.send("POST", f"/api/v1/namespaces/{NAMESPACE}/pods?dryRun=All&fieldValidation=Strict", pod)
+
+
+def test_every_file_that_a_container_reads_is_mounted(installed: ControlPlane, manifests: Path) -> None:
+    """The configuration that a command line names is a key of a ConfigMap which is mounted there."""
+    objects = built(installed, manifests / "base")
+    settings = of_kind(objects, "ConfigMap")
+    for deployment in of_kind(objects, "Deployment").values():
+        for container, file in _containers_with_settings(deployment["spec"]["template"]["spec"]):
+            mount = next(each for each in container["volumeMounts"] if each["mountPath"] == file)
+            volumes = deployment["spec"]["template"]["spec"]["volumes"]
+            source = next(each for each in volumes if each["name"] == mount["name"])["configMap"]["name"]
+            assert yaml.safe_load(settings[source]["data"][mount["subPath"]])
+
+
+def _containers_with_settings(pod: Manifest) -> Iterator[tuple[Manifest, str]]:
+    for container in pod["containers"]:
+        yield container, container["command"][-1].removeprefix("--config=")
+
+
+ALLOWED = [
+    ("berth-webhook", "watch", "nodes"),
+    ("berth-webhook", "watch", "namespaces"),
+    ("berth-webhook", "watch", "acceleratorclasses.ome.io"),
+    ("berth-webhook", "watch", "acceleratorprofiles.berth.ome.io"),
+    ("berth-scheduler", "watch", "pods", "--all-namespaces"),
+    ("berth-scheduler", "patch", "pods", "--all-namespaces"),
+    ("berth-scheduler", "create", "pods", "--subresource=binding", "--all-namespaces"),
+    ("berth-scheduler", "create", "events.events.k8s.io", "--all-namespaces"),
+    ("berth-scheduler", "patch", "nodes"),
+    ("berth-scheduler", "watch", "acceleratorclasses.ome.io"),
+    ("berth-scheduler", "watch", "acceleratorprofiles.berth.ome.io"),
+    ("berth-scheduler", "create", "leases.coordination.k8s.io", f"--namespace={NAMESPACE}"),
+    ("berth-scheduler", "update", "leases.coordination.k8s.io/berth-scheduler", f"--namespace={NAMESPACE}"),
+    ("berth-scheduler", "get", "configmaps/extension-apiserver-authentication", "--namespace=kube-system"),
+    ("berth-controller", "watch", "nodes"),
+    ("berth-controller", "watch", "acceleratorclasses.ome.io"),
+    ("berth-controller", "patch", "acceleratorclasses.ome.io", "--subresource=status"),
+    ("berth-controller", "create", "secrets", f"--namespace={NAMESPACE}"),
+    ("berth-controller", "update", f"secrets/{SECRET}", f"--namespace={NAMESPACE}"),
+    ("berth-controller", "update", "secrets/berth-authority", f"--namespace={NAMESPACE}"),
+    ("berth-controller", "patch", f"mutatingwebhookconfigurations.admissionregistration.k8s.io/{WEBHOOKS}"),
+]
+FORBIDDEN = [
+    ("berth-webhook", "get", "secrets", f"--namespace={NAMESPACE}"),
+    ("berth-webhook", "patch", "pods", "--all-namespaces"),
+    ("berth-webhook", "patch", "nodes"),
+    ("berth-scheduler", "get", "secrets", f"--namespace={NAMESPACE}"),
+    ("berth-scheduler", "patch", "acceleratorclasses.ome.io"),
+    ("berth-scheduler", "update", "leases.coordination.k8s.io/another", f"--namespace={NAMESPACE}"),
+    ("berth-controller", "get", "secrets/another", f"--namespace={NAMESPACE}"),
+    ("berth-controller", "get", f"secrets/{SECRET}", "--namespace=default"),
+    ("berth-controller", "create", "secrets", "--namespace=default"),
+    ("berth-controller", "update", "acceleratorclasses.ome.io"),
+    ("berth-controller", "patch", "mutatingwebhookconfigurations.admissionregistration.k8s.io/another"),
+    ("berth-controller", "patch", "nodes"),
+]
+
+
+@pytest.mark.parametrize("right", ALLOWED, ids=" ".join)
+def test_a_program_may_do_its_work(right: tuple[str, ...], installed: ControlPlane) -> None:
+    """Each program's ServiceAccount has the rights that its work needs."""
+    assert may(installed, *right)
+
+
+@pytest.mark.parametrize("right", FORBIDDEN, ids=" ".join)
+def test_a_program_may_do_nothing_else(right: tuple[str, ...], installed: ControlPlane) -> None:
+    """No program has rights that another one needs, or on objects of others."""
+    assert not may(installed, *right)
+
+
+def test_the_webhook_is_asked_before_kueues(installed: ControlPlane) -> None:
+    """API servers order configurations by name; Kueue is to count what Berth injects."""
+    stored = installed.get_json("mutatingwebhookconfiguration", WEBHOOKS)
+    assert stored["metadata"]["name"] < "kueue-mutating-webhook-configuration"
+    assert stored["webhooks"][0]["reinvocationPolicy"] == "IfNeeded"
+
+
+@pytest.mark.parametrize("way", [["apply"], ["apply", "--server-side", "--force-conflicts"]], ids=" ".join)
+def test_applying_again_keeps_the_authority_that_the_controller_wrote(
+    way: list[str], installed: ControlPlane, manifests: Path
+) -> None:
+    """An upgrade by kubectl apply does not cut the API servers off from the webhook."""
+    authority = "LS0tLS1CRUdJTg=="
+    path = f"/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/{WEBHOOKS}"
+    patch = [{"op": "add", "path": "/webhooks/0/clientConfig/caBundle", "value": authority}]
+    installed.kubectl("patch", "mutatingwebhookconfiguration", WEBHOOKS, "--type=json", f"--patch={json.dumps(patch)}")
+    installed.kubectl(*way, "-k", str(manifests / "base"))
+    assert installed.api.get(path)["webhooks"][0]["clientConfig"]["caBundle"] == authority
+
+
+def test_the_shipped_scheduler_starts_with_the_rights_of_its_account(installed: ControlPlane, manifests: Path) -> None:
+    """kube-scheduler accepts its configuration, becomes ready and takes its own lease."""
+    account = installed.kubeconfig_for_service_account(NAMESPACE, "berth-scheduler")
+    configuration = (manifests / "base/scheduler/kube-scheduler.yaml").read_text()
+    scheduler = installed.start_scheduler(configuration, kubeconfig=account)
+
+    def holder() -> str:
+        lease = installed.kubectl("get", "lease", "berth-scheduler", f"--namespace={NAMESPACE}", "--ignore-not-found")
+        return lease.splitlines()[-1].split()[1] if lease else ""
+
+    assert installed.wait(holder, 20, "kube-scheduler holds its lease")
+    scheduler.stop()
+    assert "forbidden" not in scheduler.log_path.read_text()
+
+
+def test_beside_ome_everything_but_its_definition_is_installed(control_plane: ControlPlane, manifests: Path) -> None:
+    """The overlay for clusters with OME leaves AcceleratorClass to OME and nothing else."""
+    whole = built(control_plane, manifests / "base")
+    beside = built(control_plane, manifests / "overlays/ome")
+    assert [each for each in whole if each not in beside] == [
+        of_kind(whole, "CustomResourceDefinition")["acceleratorclasses.ome.io"]
+    ]
+    assert [each for each in beside if each not in whole] == []
