@@ -50,7 +50,7 @@ def request_of(
 ) -> ClassRequest | None:
     """Return what the pod asks, or None where neither its annotations nor a profile ask for anything."""
     explicit = pod.annotations.get(REQUESTED_CLASS)
-    matching = _matching(pod, namespace_labels, profiles)
+    matching = matching_profiles(pod, namespace_labels, profiles)
     if not explicit and not matching:
         return None
     profile = matching[0] if matching else None
@@ -65,8 +65,8 @@ def unknown_profile(pod: Pod, profiles: tuple[Profile, ...]) -> str | None:
     return f"annotation {PROFILE}: there is no valid AcceleratorProfile {named!r}"
 
 
-def _matching(pod: Pod, namespace_labels: Labels, profiles: tuple[Profile, ...]) -> list[Profile]:
-    """Return the profile that the pod names, or all that match it, by name."""
+def matching_profiles(pod: Pod, namespace_labels: Labels, profiles: tuple[Profile, ...]) -> list[Profile]:
+    """Return the profile that the pod names, or all that match it, by name; the first one counts."""
     named = pod.annotations.get(PROFILE)
     if named:
         return [each for each in profiles if each.name == named]

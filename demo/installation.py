@@ -1,0 +1,167 @@
+"""Berth installed on a sandbox as its manifests say, each shipped container run as a process.
+
+The sandbox has no kubelet that starts containers. So the command of each container in a Deployment runs under a token
+of the Deployment's ServiceAccount, with the files that its volumes would hold; addresses and the folders of volumes are
+all that is replaced.
+"""
+
+import base64
+import json
+import sys
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+from sandbox import Component, ControlPlane
+
+NAMESPACE = "berth-system"
+MANIFESTS = Path(__file__).parent.parent / "manifests"
+START_SECONDS = 30.0
+_WEBHOOK_CONFIGURATION = "accelerators.berth.ome.io"
+_LOOPBACK = "127.0.0.1"
+
+Json = dict[str, Any]
+
+
+class Installation:
+    """Berth on a control plane: `install` applies the manifests and starts every part; parts can be killed."""
+
+    def __init__(self, plane: ControlPlane) -> None:
+        self.plane = plane
+        self.programs: dict[str, Component] = {}
+
+    def install(self) -> None:
+        """Apply the base and start the controller, the webhook, the extender and the scheduler, each ready."""
+        self.plane.kubectl("apply", "--server-side", "--validate=strict", "-k", str(MANIFESTS / "base"))
+        wait_established(self.plane)
+        self.start_controller()
+        self.start_webhook()
+        self.start_extender()
+        self.start_scheduler()
+
+    def start_controller(self) -> None:
+        """Start the controller, and wait until it has made the certificates and set the caBundle."""
+        self._start_berth("berth-controller", "controller")
+
+    def start_webhook(self) -> None:
+        """Start the webhook, and let the API server call it."""
+        self._start_berth("berth-webhook", "webhook", address=_LOOPBACK, port="0")
+        self._point_api_server_at(self.port("webhook", "webhook"))
+
+    def start_extender(self, port: int = 0) -> None:
+        """Start the extender."""
+        self._start_berth("berth-scheduler", "extender", port=str(port))
+
+    def start_scheduler(self) -> None:
+        """Start the shipped kube-scheduler beside the extender, which must have been started."""
+        deployment = self._deployment("berth-scheduler")
+        (folder,) = {path.parent for path in self._mounted(deployment, "kube-scheduler").values()}
+        shipped = (folder / "scheduler.yaml").read_text()
+        address = f"http://{_LOOPBACK}:{self.port('extender', 'extender')}/"
+        configuration = shipped.replace(f"http://{_LOOPBACK}:8888/", address)
+        rights = self._rights(deployment)
+        self.programs["scheduler"] = self.plane.start_scheduler(configuration, "berth-scheduler", rights)
+
+    def kill(self, program: str) -> None:
+        """End a program as a crash would."""
+        self.programs.pop(program).kill()
+
+    def url(self, program: str, listener: str) -> str:
+        """Return the address of a program's listener (`health`, or the program's own)."""
+        return f"http://{_LOOPBACK}:{self.port(program, listener)}"
+
+    def port(self, program: str, listener: str) -> int:
+        """Return the port that the kernel chose for a program's listener, as the program logged it."""
+        waiting = partial(_logged_port, self.programs[program].log_path, listener)
+        return self.plane.wait(waiting, START_SECONDS, f"{program} listens for {listener}")
+
+    def _start_berth(self, deployment_name: str, container_name: str, **addresses: str) -> None:
+        deployment = self._deployment(deployment_name)
+        container = _container(deployment, container_name)
+        files = self._mounted(deployment, container_name)
+        flags = [
+            f"--{name}={value}"
+            for name, value in {**addresses, "metrics-address": _LOOPBACK, "metrics-port": "0"}.items()
+        ]
+        command = [str(files.get(word, word)) for word in container["command"][1:]]
+        tls = [f"--certificate-directory={folder}" for place, folder in files.items() if place.endswith("/tls")]
+        log_name = f"{container_name}-{len(list(self.plane.folder.glob(f'{container_name}-*.log')))}"
+        self.programs[container_name] = self.plane.start(
+            log_name,
+            [Path(sys.executable).parent / container["command"][0], *command, *tls, *flags],
+            {"KUBECONFIG": str(self._rights(deployment))},
+        )
+        ready = partial(_is_ready, self.url(container_name, "health"))
+        self.plane.wait(
+            ready, START_SECONDS, f"{container_name} is ready: see {self.programs[container_name].log_path}"
+        )
+
+    def _deployment(self, name: str) -> Json:
+        return self.plane.get_json("deployment", name, NAMESPACE)
+
+    def _rights(self, deployment: Json) -> Path:
+        account = deployment["spec"]["template"]["spec"]["serviceAccountName"]
+        return self.plane.kubeconfig_for_service_account(NAMESPACE, account)
+
+    def _mounted(self, deployment: Json, container_name: str) -> dict[str, Path]:
+        """Write the files of a container's volumes, as kubelet does; return where each mount path is found instead."""
+        spec = deployment["spec"]["template"]["spec"]
+        volumes = {each["name"]: each for each in spec.get("volumes", [])}
+        places = {}
+        for mount in _container(deployment, container_name)["volumeMounts"]:
+            folder = self.plane.folder / "volumes" / container_name / mount["name"]
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, content in self._content(volumes[mount["name"]]).items():
+                (folder / name).write_bytes(content)
+            places[mount["mountPath"]] = folder / mount.get("subPath", "")
+        return places
+
+    def _content(self, volume: Json) -> Mapping[str, bytes]:
+        if "secret" in volume:
+            secret = self.plane.get_json("secret", volume["secret"]["secretName"], NAMESPACE)
+            return {name: base64.b64decode(text) for name, text in secret["data"].items()}
+        settings = self.plane.get_json("configmap", volume["configMap"]["name"], NAMESPACE)
+        return {name: text.encode() for name, text in settings["data"].items()}
+
+    def _point_api_server_at(self, port: int) -> None:
+        """Replace the reference to the Service, which nothing routes here, by an address under the same certificate."""
+        found = self.plane.get_json("mutatingwebhookconfiguration", _WEBHOOK_CONFIGURATION)["webhooks"]
+        path = "/mutate"
+        client = {"caBundle": found[0]["clientConfig"]["caBundle"], "url": f"https://localhost:{port}{path}"}
+        patch = [{"op": "replace", "path": "/webhooks/0/clientConfig", "value": client}]
+        self.plane.kubectl(
+            "patch",
+            "mutatingwebhookconfiguration",
+            _WEBHOOK_CONFIGURATION,
+            "--type=json",
+            f"--patch={json.dumps(patch)}",
+        )
+
+
+def wait_established(plane: ControlPlane) -> None:
+    """Wait until the API server serves Berth's kinds."""
+    names = ("acceleratorclasses.ome.io", "acceleratorprofiles.berth.ome.io")
+    plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", *(f"crd/{name}" for name in names))
+
+
+def _container(deployment: Json, name: str) -> Json:
+    containers: list[Json] = deployment["spec"]["template"]["spec"]["containers"]
+    return next(each for each in containers if each["name"] == name)
+
+
+def _logged_port(log: Path, listener: str) -> int:
+    for line in log.read_text().splitlines():
+        record = json.loads(line) if line.startswith("{") else {}
+        if (record.get("message"), record.get("listener")) == ("listening", listener):
+            return int(record["port"])
+    return 0
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        with urlopen(f"{url}/readyz", timeout=1) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False

