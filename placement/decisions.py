@@ -1,13 +1,15 @@
 """Decisions: all candidates, scores and rejections of one question about one pod."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from placement.rejections import Cause, Rejection, counted
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Score:
+class Score(NamedTuple):
     """The parts of a candidate's score, in the order in which they decide; less is better in each.
+
+    A tuple, because thousands of them are compared for each pod.
 
     `unknown`: 1 where its accelerators cannot be seen, `contended`: 1 where pods in flight may take them first,
     `fragmentation`: growth of stranded accelerators, in devices, `opens`: 1 where all of its accelerators of the kind

@@ -5,9 +5,7 @@ decided here, and a node's name decides only the last tie.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from math import inf
-from operator import attrgetter
 
 from placement import fragmentation
 from placement.decisions import Candidate, Decision, Score
@@ -20,10 +18,6 @@ from placement.requirements import Requirements, Spread
 # Within this growth of stranded accelerators (devices) two nodes count as equally good, and replicas spread over them,
 # though never from a started node to an idle one. It is the least step of the measure.
 SPREAD_TOLERANCE = 0.25
-
-
-# Tuples compare many times faster than dataclasses, and a question compares thousands.
-_parts = attrgetter(*(part.name for part in fields(Score)))
 
 
 def decide(asked: Requirements, inventory: Inventory, names: Iterable[str]) -> Decision:
@@ -82,7 +76,7 @@ def _replicas(asked: Requirements, inventory: Inventory) -> Mapping[str, int]:
 
 def _ordered(candidates: list[Candidate]) -> list[Candidate]:
     """Order by score and name, but among those within the tolerance of the best let replicas decide first."""
-    by_score = sorted(candidates, key=lambda each: (_parts(each.score), each.node))
+    by_score = sorted(candidates, key=lambda each: (each.score, each.node))
     if not by_score:
         return []
     best = by_score[0].score
@@ -90,5 +84,5 @@ def _ordered(candidates: list[Candidate]) -> list[Candidate]:
 
 
 def _is_near(one: Score, best: Score) -> bool:
-    same = (one.unknown, one.contended, one.opens) == (best.unknown, best.contended, best.opens)
+    same = (one.unknown, one.contended) == (best.unknown, best.contended)
     return same and one.fragmentation <= best.fragmentation + SPREAD_TOLERANCE

@@ -1,0 +1,148 @@
+"""AcceleratorClass ome.io/v1beta1 as JSON: the union of both dialects, and Berth's own fields."""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, model_validator
+
+from cluster.selectors import Discovery, Model
+from placement.accelerators import (
+    MAX_CLASS_NAME,
+    AcceleratorClass,
+    Capabilities,
+    Cost,
+    DeviceResource,
+    Version,
+    version,
+)
+from placement.quantities import memory_gib, parse
+from placement.taints import Toleration
+
+_EXTENDED_RESOURCE = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
+
+
+def _memory_gib(given: Any) -> float:
+    return memory_gib(str(given))
+
+
+def _price(given: Any) -> float:
+    return float(parse(str(given)))
+
+
+def _version(given: Any) -> Version:
+    return version(str(given))
+
+
+def _stated_version(given: Any) -> Version | None:
+    """Return a version, or None where it is a vendor's word for an architecture (gfx942), which has no order."""
+    text = str(given).strip()
+    return version(text) if text[:1].isdigit() else None
+
+
+def _count(given: Any) -> int:
+    count = parse(str(given))
+    if count < 1 or count != count.to_integral_value():
+        raise ValueError(f"{given!r} is no whole number of at least 1: Kubernetes divides no extended resource")
+    return int(count)
+
+
+def _resource_name(name: str) -> str:
+    if not _EXTENDED_RESOURCE.fullmatch(name):
+        raise ValueError(f"{name!r} is no extended resource: write it with its domain, like nvidia.com/gpu")
+    return name
+
+
+def _class_name(name: str) -> str:
+    if len(name) > MAX_CLASS_NAME:
+        raise ValueError(
+            f"has {len(name)} characters: write at most {MAX_CLASS_NAME}, because it becomes a label value of pods"
+        )
+    return name
+
+
+MemoryGib = Annotated[float, BeforeValidator(_memory_gib)]
+Price = Annotated[float, BeforeValidator(_price)]
+DottedVersion = Annotated[Version, BeforeValidator(_version)]
+StatedVersion = Annotated[Version | None, BeforeValidator(_stated_version)]
+ResourceName = Annotated[str, AfterValidator(_resource_name)]
+
+
+class ClassMetadata(Model):
+    """Metadata of an object whose name pods carry as a label value."""
+
+    name: Annotated[str, AfterValidator(_class_name)]
+
+
+class _Capabilities(Model):
+    memory_gib: MemoryGib | None = Field(None, alias="memoryGB")
+    compute_capability: StatedVersion = Field(
+        None, validation_alias=AliasChoices("computeCapability", "minComputeCapability")
+    )
+    features: frozenset[str] = frozenset()
+
+
+class _Resource(Model):
+    name: ResourceName
+    quantity: Annotated[int, BeforeValidator(_count)] = 1
+    divisible: bool = False
+
+
+class _Toleration(Model):
+    key: str
+    operator: str = "Equal"
+    value: str = ""
+    effect: str = ""
+    toleration_seconds: int | None = None
+
+
+class _Cost(Model):
+    per_hour: Price | None = None
+    spot_per_hour: Price | None = None
+    tier: str = ""
+
+
+class _Spec(Model):
+    vendor: str = ""
+    family: str = ""
+    discovery: Discovery
+    capabilities: _Capabilities = _Capabilities()
+    resources: tuple[_Resource, ...] = ()
+    tolerations: tuple[_Toleration, ...] = ()
+    cost: _Cost = _Cost()
+    allowed_namespaces: frozenset[str] | None = None
+    scalable_from_zero: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _selecting_nothing(cls, given: Any) -> Any:
+        """Let a missing discovery be refused in the same words as an empty one."""
+        return {**given, "discovery": given.get("discovery") or {}} if isinstance(given, dict) else given
+
+
+class ClassShape(Model):
+    """An AcceleratorClass."""
+
+    metadata: ClassMetadata
+    spec: _Spec
+
+    @property
+    def accelerator_class(self) -> AcceleratorClass:
+        """The same as a domain value."""
+        spec = self.spec
+        capabilities = spec.capabilities
+        return AcceleratorClass(
+            self.metadata.name,
+            spec.discovery.selection,
+            spec.vendor,
+            spec.family,
+            Capabilities(capabilities.memory_gib, capabilities.compute_capability, capabilities.features),
+            tuple(DeviceResource(each.name, each.quantity, each.divisible) for each in spec.resources),
+            tuple(_toleration(each) for each in spec.tolerations),
+            Cost(spec.cost.per_hour, spec.cost.spot_per_hour, spec.cost.tier),
+            spec.allowed_namespaces,
+            spec.scalable_from_zero,
+        )
+
+
+def _toleration(model: _Toleration) -> Toleration:
+    return Toleration(model.key, model.operator, model.value, model.effect, model.toleration_seconds)

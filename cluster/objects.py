@@ -1,0 +1,189 @@
+"""Nodes, pods and namespaces as the domain sees them, from the JSON of the API server, a review or the scheduler."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from cluster.shapes import (
+    Affinity,
+    ContainerShape,
+    EnvVarShape,
+    ExpressionShape,
+    MalformedObject,
+    Metadata,
+    NamespaceShape,
+    NodeAffinity,
+    NodeShape,
+    PodShape,
+    PodSpec,
+    PodStatus,
+    Quantities,
+    Resources,
+    TermShape,
+    TolerationShape,
+    decoded,
+)
+from placement.inventory import NodeInventory
+from placement.pods import Container, EnvVar, Pod
+from placement.quantities import amount
+from placement.selection import NOWHERE, Expression, NodeSelection, Term
+from placement.taints import Taint, Toleration
+
+__all__ = ["MalformedObject", "Namespace", "decode_namespace", "decode_node", "decode_pod"]
+
+FINISHED = frozenset({"Succeeded", "Failed"})
+
+# Labels and annotations by which gang schedulers know the group of a pod.
+_GANG_KEYS = (
+    "scheduling.k8s.io/pod-group",
+    "scheduling.x-k8s.io/pod-group",
+    "pod-group.scheduling.sigs.k8s.io",
+    "pod-group.scheduling.sigs.k8s.io/name",
+    "scheduling.k8s.io/group-name",
+    "volcano.sh/job-name",
+    "gang.scheduling.koordinator.sh/name",
+    "pod-group-name",
+)
+
+_NODE = msgspec.json.Decoder(NodeShape)
+_POD = msgspec.json.Decoder(PodShape)
+_NAMESPACE = msgspec.json.Decoder(NamespaceShape)
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A namespace and what its labels opt in to."""
+
+    name: str
+    labels: Mapping[str, str]
+
+
+def decode_namespace(raw: bytes | msgspec.Raw) -> Namespace:
+    """Return a namespace; raises MalformedObject."""
+    shape = decoded(_NAMESPACE, raw)
+    return Namespace(shape.metadata.name, shape.metadata.labels or {})
+
+
+def decode_node(raw: bytes | msgspec.Raw) -> NodeInventory:
+    """Return what a node says of itself: nothing held, no classes yet; raises MalformedObject.
+
+    A node that says nothing of being ready counts as ready, as it does for kube-scheduler, which goes by taints.
+    """
+    shape = decoded(_NODE, raw)
+    ready = [each.status == "True" for each in shape.status.conditions or () if each.type == "Ready"]
+    texts = _quantities("status.allocatable", shape.status.allocatable)
+    return NodeInventory(
+        shape.metadata.name,
+        labels=shape.metadata.labels or {},
+        taints=tuple(Taint(each.key, each.value, each.effect) for each in shape.spec.taints or ()),
+        allocatable={name: amount(name, text) for name, text in texts.items()},
+        is_schedulable=not shape.spec.unschedulable,
+        is_ready=all(ready),
+    )
+
+
+def decode_pod(raw: bytes | msgspec.Raw, namespace: str = "") -> Pod:
+    """Return a pod; raises MalformedObject.
+
+    A namespace that is given outweighs the pod's own, which is empty at admission. A pod that waits for its name is
+    called by the beginning of it (generateName).
+    """
+    shape = decoded(_POD, raw)
+    metadata, spec, status = shape.metadata, shape.spec, shape.status or PodStatus()
+    return Pod(
+        namespace or metadata.namespace,
+        metadata.name or metadata.generate_name,
+        metadata.uid,
+        labels=metadata.labels or {},
+        annotations=metadata.annotations or {},
+        containers=_containers("spec.containers", spec.containers),
+        init_containers=_containers("spec.initContainers", spec.init_containers),
+        selection=_selection(spec),
+        tolerations=tuple(map(_toleration, spec.tolerations or ())),
+        overhead=_quantities("spec.overhead", spec.overhead),
+        pod_level=_quantities("spec.resources.requests", spec.resources.requests if spec.resources else None),
+        scheduler_name=spec.scheduler_name,
+        owner=_owner(metadata),
+        node=spec.node_name,
+        has_soft_wishes=_has_soft_wishes(spec),
+        in_gang=_is_in_gang(metadata, spec),
+        is_finished=status.phase in FINISHED,
+        is_terminating=metadata.deletion_timestamp is not None,
+        is_unschedulable=_is_unschedulable(status),
+    )
+
+
+def _containers(place: str, shapes: list[ContainerShape] | None) -> tuple[Container, ...]:
+    return tuple(_container(f"{place}[{index}]", each) for index, each in enumerate(shapes or ()))
+
+
+def _container(place: str, shape: ContainerShape) -> Container:
+    resources = shape.resources or Resources()
+    return Container(
+        shape.name,
+        shape.image,
+        tuple(shape.command or ()),
+        tuple(shape.args or ()),
+        tuple(map(_env_var, shape.env or ())),
+        _quantities(f"{place}.resources.requests", resources.requests),
+        _quantities(f"{place}.resources.limits", resources.limits),
+        claims_devices=bool(resources.claims),
+        is_sidecar=shape.restart_policy == "Always",
+    )
+
+
+def _env_var(shape: EnvVarShape) -> EnvVar:
+    return EnvVar(shape.name, None if shape.value_from else shape.value or "")
+
+
+def _quantities(place: str, given: Quantities) -> dict[str, str]:
+    texts = {name: str(text) for name, text in (given or {}).items()}
+    for name, text in texts.items():
+        try:
+            amount(name, text)
+        except ValueError as error:
+            raise MalformedObject(f"{place}[{name}]", str(error)) from None
+    return texts
+
+
+def _selection(spec: PodSpec) -> NodeSelection:
+    affinity = (spec.affinity or Affinity()).node_affinity or NodeAffinity()
+    required = affinity.required_during_scheduling_ignored_during_execution
+    return NodeSelection(spec.node_selector or {}, _terms(required.node_selector_terms or ()) if required else ())
+
+
+def _terms(shapes: Iterable[TermShape]) -> tuple[Term, ...]:
+    """Return the terms that can select; where none can, one that selects nothing."""
+    terms = [Term(_expressions(each.match_expressions), _expressions(each.match_fields)) for each in shapes]
+    return tuple(each for each in terms if each != NOWHERE) or (NOWHERE,)
+
+
+def _expressions(shapes: list[ExpressionShape] | None) -> tuple[Expression, ...]:
+    return tuple(Expression(each.key, each.operator, tuple(each.values or ())) for each in shapes or ())
+
+
+def _toleration(shape: TolerationShape) -> Toleration:
+    return Toleration(shape.key, shape.operator or "Equal", shape.value, shape.effect, shape.toleration_seconds)
+
+
+def _owner(metadata: Metadata) -> str:
+    return next((each.uid for each in metadata.owner_references or () if each.controller), "")
+
+
+def _has_soft_wishes(spec: PodSpec) -> bool:
+    affinity = spec.affinity or Affinity()
+    attractions = (affinity.node_affinity, affinity.pod_affinity, affinity.pod_anti_affinity)
+    if any(each and each.preferred_during_scheduling_ignored_during_execution for each in attractions):
+        return True
+    return any(each.when_unsatisfiable == "ScheduleAnyway" for each in spec.topology_spread_constraints or ())
+
+
+def _is_in_gang(metadata: Metadata, spec: PodSpec) -> bool:
+    keys = {**(metadata.labels or {}), **(metadata.annotations or {})}
+    return spec.scheduling_group is not None or any(key in keys for key in _GANG_KEYS)
+
+
+def _is_unschedulable(status: PodStatus) -> bool:
+    scheduled = (each for each in status.conditions or () if each.type == "PodScheduled")
+    return any(each.status == "False" and each.reason == "Unschedulable" for each in scheduled)

@@ -1,0 +1,146 @@
+"""AcceleratorProfile berth.ome.io/v1alpha1 as JSON."""
+
+from typing import Annotated, Any, Self
+
+from pydantic import AliasChoices, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
+
+from cluster.class_shapes import ClassMetadata, DottedVersion, MemoryGib
+from cluster.selectors import Model, Selector
+from placement.pods import EnvVar
+from placement.profiles import Configuration, OnNoMatch, Profile
+from placement.quantities import parse
+from placement.requirements import ClassRequirements, Spread
+
+
+def _quantity(given: Any) -> str:
+    text = str(given)
+    if parse(text) < 0:
+        raise ValueError(f"{text!r} is below zero: write an amount of at least 0")
+    return text
+
+
+Quantities = dict[str, Annotated[str, BeforeValidator(_quantity)]]
+
+
+class _RequiredCapabilities(Model):
+    """What a class must state; what is not judged is refused, because ignoring it would promise too much."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, extra="forbid")
+
+    memory_gib: MemoryGib = Field(0.0, alias="memoryGB")
+    compute_capability: DottedVersion = Field(
+        (), validation_alias=AliasChoices("computeCapability", "minComputeCapability")
+    )
+    features: frozenset[str] = Field(frozenset(), validation_alias=AliasChoices("features", "requiredFeatures"))
+
+
+class _Requirements(Model):
+    supported_classes: frozenset[str] | None = None
+    excluded_classes: frozenset[str] = frozenset()
+    preferred_classes: tuple[str, ...] = ()
+    required_capabilities: _RequiredCapabilities = _RequiredCapabilities()
+
+
+class _Env(Model):
+    name: str
+    value: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _must_be_literal(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("valueFrom"):
+            name = given.get("name")
+            raise ValueError(
+                f"{name} has valueFrom: a configuration injects literal values only, so write value, or put the "
+                "reference into the pod"
+            )
+        return given
+
+
+class _Resources(Model):
+    requests: Quantities = Field(default_factory=dict)
+    limits: Quantities = Field(default_factory=dict)
+
+
+class _Runner(Model):
+    args: tuple[str, ...] = ()
+    env: tuple[_Env, ...] = ()
+
+
+class _ClassName(Model):
+    accelerator_class: str
+
+
+class _Configuration(Model):
+    selector: _ClassName
+    env: tuple[_Env, ...] = ()
+    resources: _Resources = _Resources()
+    runner: _Runner = _Runner()
+
+    @property
+    def configuration(self) -> Configuration:
+        """The same as a domain value; the runner's variables win over the configuration's of the same name."""
+        values = {each.name: each.value for each in (*self.env, *self.runner.env)}
+        return Configuration(
+            self.selector.accelerator_class,
+            tuple(EnvVar(name, value) for name, value in values.items()),
+            self.runner.args,
+            self.resources.requests,
+            self.resources.limits,
+        )
+
+
+class _Spec(Model):
+    pod_selector: Selector
+    namespace_selector: Selector = Selector()
+    containers: frozenset[str] = frozenset()
+    on_no_match: OnNoMatch = OnNoMatch.ADMIT
+    spread: Spread = Spread.NODE
+    preferred_classes: tuple[str, ...] = ()
+    accelerator_requirements: _Requirements = _Requirements()
+    accelerator_configurations: tuple[_Configuration, ...] = ()
+
+    @model_validator(mode="after")
+    def _must_configure_a_class_once(self) -> Self:
+        names = [each.selector.accelerator_class for each in self.accelerator_configurations]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"acceleratorConfigurations has two entries for {', '.join(twice)}: merge them into one")
+        return self
+
+
+class ProfileShape(Model):
+    """An AcceleratorProfile."""
+
+    metadata: ClassMetadata
+    spec: _Spec
+
+    @property
+    def profile(self) -> Profile:
+        """The same as a domain value."""
+        spec = self.spec
+        requirements = spec.accelerator_requirements
+        configurations = (each.configuration for each in spec.accelerator_configurations)
+        return Profile(
+            self.metadata.name,
+            spec.pod_selector.selector,
+            spec.namespace_selector.selector,
+            spec.containers,
+            _class_requirements(requirements),
+            spec.preferred_classes or requirements.preferred_classes,
+            {each.accelerator_class: each for each in configurations},
+            spec.on_no_match,
+            spec.spread,
+        )
+
+
+def _class_requirements(model: _Requirements) -> ClassRequirements:
+    capabilities = model.required_capabilities
+    return ClassRequirements(
+        model.supported_classes,
+        model.excluded_classes,
+        capabilities.memory_gib,
+        capabilities.compute_capability,
+        capabilities.features,
+    )

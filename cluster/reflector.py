@@ -1,0 +1,236 @@
+"""Reflectors: one path of the API, listed and watched into a sink for as long as the program runs.
+
+The protocol is that of "Efficient detection of changes" in the Kubernetes API concepts: a consistent list in pages,
+then a watch from its resourceVersion, which bookmarks carry forward; a version too old (410) means a new list.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from collections.abc import Set as AbstractSet
+from contextlib import aclosing
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Generic, NoReturn, Protocol, TypeVar
+
+import msgspec
+
+from cluster.api import SILENCE_SECONDS, Api, ApiError
+from cluster.observers import SILENT, Observer
+from cluster.shapes import Metadata, Shape
+
+PAGE_SIZE = 500
+
+T = TypeVar("T")
+SeenT_contra = TypeVar("SeenT_contra", contravariant=True)
+
+
+class Sink(Protocol[SeenT_contra]):
+    """Where a reflector puts what it sees; everything may come more than once."""
+
+    def apply(self, seen: SeenT_contra) -> None:
+        """Take in an object that is new or has changed."""
+        ...
+
+    def remove(self, seen: SeenT_contra) -> None:
+        """Drop an object that was deleted."""
+        ...
+
+    def retain(self, keys: AbstractSet[str]) -> None:
+        """Drop everything but these: a full list was applied, and nothing else exists."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Resource(Generic[T]):
+    """What a reflector watches: `decode` makes an object of its JSON or raises ValueError, `key` identifies it.
+
+    An optional resource may be unknown to the server (its CRD is missing): it is then empty, and asked for again.
+    """
+
+    path: str
+    decode: Callable[[msgspec.Raw], T]
+    key: Callable[[T], str]
+    field_selector: str = ""
+    label_selector: str = ""
+    is_optional: bool = False
+
+    @property
+    def selectors(self) -> dict[str, str]:
+        """Its selectors as query parameters."""
+        given = {"fieldSelector": self.field_selector, "labelSelector": self.label_selector}
+        return {name: text for name, text in given.items() if text}
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """How long a reflector waits and watches, in seconds; `chance` draws from [0, 1), `clock` never goes back."""
+
+    first_seconds: float = 0.2
+    longest_seconds: float = 30.0
+    watch_seconds: tuple[float, float] = (300.0, 600.0)
+    silence_seconds: float = SILENCE_SECONDS
+    chance: Callable[[], float] = random.random
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    def pause_seconds(self, fruitless: int) -> float:
+        """Return the pause after so many fruitless attempts: it doubles up to the longest, give or take a half."""
+        steady = min(self.longest_seconds, self.first_seconds * 2.0 ** min(fruitless, 32))
+        return steady * (0.5 + self.chance())
+
+    def timeout_seconds(self) -> int:
+        """Return after how long the server shall end a watch: spread, so that not all watches begin anew at once."""
+        least, most = self.watch_seconds
+        return round(least + (most - least) * self.chance())
+
+
+STEADY = Pacing()
+
+
+class _ListMetadata(Shape):
+    resource_version: str = ""
+    continue_: str = msgspec.field(name="continue", default="")
+
+
+class _Page(Shape):
+    metadata: _ListMetadata
+    items: list[msgspec.Raw] | None = None
+
+
+class _Event(Shape):
+    type: str
+    object: msgspec.Raw
+
+
+class _Versioned(Shape):
+    metadata: Metadata
+
+
+class _Failure(Shape):
+    code: int = 0
+    reason: str = ""
+    message: str = ""
+
+
+_PAGE = msgspec.json.Decoder(_Page)
+_EVENT = msgspec.json.Decoder(_Event)
+_VERSIONED = msgspec.json.Decoder(_Versioned)
+_FAILURE = msgspec.json.Decoder(_Failure)
+
+
+class Reflector(Generic[T]):
+    """Keeps a sink true to one path of the API; `synced` is set once everything was listed."""
+
+    def __init__(
+        self,
+        api: Api,
+        resource: Resource[T],
+        sink: Sink[T],
+        observer: Observer = SILENT,
+        pacing: Pacing = STEADY,
+    ) -> None:
+        self.synced = asyncio.Event()
+        self._api = api
+        self._resource = resource
+        self._sink = sink
+        self._observer = observer
+        self._pacing = pacing
+        # Up to where everything was seen; None asks for a list.
+        self._version: str | None = None
+        # How many attempts in a row neither brought an event nor lasted.
+        self._fruitless = 0
+
+    async def run(self) -> NoReturn:
+        """List and watch for ever; whatever goes wrong is told to the observer and tried again."""
+        while True:
+            began = self._pacing.clock()
+            failure = await self._attempt()
+            if self._pacing.clock() - began >= self._pacing.longest_seconds:
+                self._fruitless = 0
+            pause_seconds = self._pacing.pause_seconds(self._fruitless)
+            self._fruitless += 1
+            if failure:
+                self._observer.on_failure(self._resource.path, failure, pause_seconds)
+            await self._pacing.sleep(pause_seconds)
+
+    async def _attempt(self) -> Exception | None:
+        """List where needed and watch until the server ends it; return what went wrong."""
+        try:
+            if self._version is None:
+                self._version = await self._list()
+            if self._version is not None:
+                await self._watch(self._version)
+        except ApiError as error:
+            if _is_outdated(error):
+                self._version = None
+            return error
+        except Exception as error:  # noqa: BLE001 - nothing may end a watch; a new list makes good what was missed.
+            self._version = None
+            return error
+        return None
+
+    async def _list(self) -> str | None:
+        """Apply everything there is and return its version; None where the server does not know the resource."""
+        keys: set[str] = set()
+        try:
+            version = await self._pages(keys)
+        except ApiError as error:
+            if not (self._resource.is_optional and error.status == HTTPStatus.NOT_FOUND):
+                raise
+            version = None
+        self._sink.retain(keys)
+        self._observer.on_listed(self._resource.path, len(keys))
+        self.synced.set()
+        return version
+
+    async def _pages(self, keys: set[str]) -> str:
+        query = {**self._resource.selectors, "limit": str(PAGE_SIZE)}
+        while True:
+            page = _PAGE.decode(await self._api.get(self._resource.path, query))
+            for raw in page.items or ():
+                seen = self._decoded(raw)
+                if seen is not None:
+                    keys.add(self._resource.key(seen))
+                    self._sink.apply(seen)
+            if not page.metadata.continue_:
+                return page.metadata.resource_version
+            query["continue"] = page.metadata.continue_
+
+    async def _watch(self, version: str) -> None:
+        query = {
+            **self._resource.selectors,
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": version,
+            "timeoutSeconds": str(self._pacing.timeout_seconds()),
+        }
+        stream = self._api.stream(self._resource.path, query, self._pacing.silence_seconds)
+        async with aclosing(stream) as lines:
+            async for line in lines:
+                self._take(_EVENT.decode(line))
+                self._fruitless = 0
+
+    def _take(self, event: _Event) -> None:
+        if event.type == "ERROR":
+            self._version = None
+            failure = _FAILURE.decode(event.object)
+            raise ApiError(failure.code, failure.reason, failure.message)
+        seen = self._decoded(event.object) if event.type in ("ADDED", "MODIFIED", "DELETED") else None
+        if seen is not None:
+            (self._sink.remove if event.type == "DELETED" else self._sink.apply)(seen)
+        self._version = _VERSIONED.decode(event.object).metadata.resource_version
+
+    def _decoded(self, raw: msgspec.Raw) -> T | None:
+        try:
+            return self._resource.decode(raw)
+        except ValueError as error:
+            self._observer.on_malformed(self._resource.path, error)
+            return None
+
+
+def _is_outdated(error: ApiError) -> bool:
+    """Tell whether only a new list helps; a server that is away, busy or failing may still know the version."""
+    is_refusal = HTTPStatus.BAD_REQUEST <= error.status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return is_refusal and error.status != HTTPStatus.TOO_MANY_REQUESTS

@@ -1,0 +1,229 @@
+"""Trimmed shapes of Kubernetes' own objects: of all their JSON, only what decides.
+
+Lists and maps may be null or absent, as Go writes them. The garbage collector need not look at shapes (gc=False),
+because JSON has no cycles.
+"""
+
+import re
+from typing import TypeVar
+
+import msgspec
+
+from placement.selection import Operator
+
+Labels = dict[str, str] | None
+Quantities = dict[str, str | int | float] | None
+
+_PLACE = re.compile(r"(?P<found>.*) - at `\$\.?(?P<field>.*)`", re.DOTALL)
+
+T = TypeVar("T")
+
+
+class MalformedObject(ValueError):  # noqa: N818 - a value at the door, named for what it is.
+    """An object cannot be understood: `field` is its path in the JSON (empty: all of it), `found` what is wrong."""
+
+    def __init__(self, field: str, found: str) -> None:
+        super().__init__(f"{field}: {found}" if field else found)
+        self.field = field
+        self.found = found
+
+
+class Shape(msgspec.Struct, rename="camel", gc=False):
+    """The JSON spelling of every shape."""
+
+
+class Something(Shape):
+    """An object that matters only by being there."""
+
+
+class OwnerReference(Shape):
+    """Who made an object; at most one owner is its controller."""
+
+    uid: str = ""
+    controller: bool | None = None
+
+
+class Metadata(Shape):
+    """What every object says of itself."""
+
+    name: str = ""
+    generate_name: str = ""
+    namespace: str = ""
+    uid: str = ""
+    resource_version: str = ""
+    generation: int = 0
+    deletion_timestamp: str | None = None
+    labels: Labels = None
+    annotations: Labels = None
+    owner_references: list[OwnerReference] | None = None
+
+
+class Condition(Shape):
+    """One judgement in a status."""
+
+    type: str = ""
+    status: str = ""
+    reason: str = ""
+    message: str = ""
+
+
+class TaintShape(Shape):
+    """A taint of a node."""
+
+    key: str
+    value: str = ""
+    effect: str = ""
+
+
+class NodeSpec(Shape):
+    """What is wanted of a node."""
+
+    unschedulable: bool | None = None
+    taints: list[TaintShape] | None = None
+
+
+class NodeStatus(Shape):
+    """What a node has."""
+
+    allocatable: Quantities = None
+    conditions: list[Condition] | None = None
+
+
+class NodeShape(Shape):
+    """A node."""
+
+    metadata: Metadata
+    spec: NodeSpec = msgspec.field(default_factory=NodeSpec)
+    status: NodeStatus = msgspec.field(default_factory=NodeStatus)
+
+
+class NamespaceShape(Shape):
+    """A namespace."""
+
+    metadata: Metadata
+
+
+class ExpressionShape(Shape):
+    """One condition of a node selector term."""
+
+    key: str
+    operator: Operator
+    values: list[str] | None = None
+
+
+class TermShape(Shape):
+    """Conditions on labels and fields that hold together."""
+
+    match_expressions: list[ExpressionShape] | None = None
+    match_fields: list[ExpressionShape] | None = None
+
+
+class NodeSelectorShape(Shape):
+    """Terms of which one must hold."""
+
+    node_selector_terms: list[TermShape] | None = None
+
+
+class NodeAffinity(Shape):
+    """Which nodes a pod must or would like to have; of wishes only their number matters."""
+
+    required_during_scheduling_ignored_during_execution: NodeSelectorShape | None = None
+    preferred_during_scheduling_ignored_during_execution: list[Something] | None = None
+
+
+class PodAffinity(Shape):
+    """Which pods a pod would like to have near, or not."""
+
+    preferred_during_scheduling_ignored_during_execution: list[Something] | None = None
+
+
+class Affinity(Shape):
+    """Everything of a pod that attracts or repels."""
+
+    node_affinity: NodeAffinity | None = None
+    pod_affinity: PodAffinity | None = None
+    pod_anti_affinity: PodAffinity | None = None
+
+
+class TolerationShape(Shape):
+    """One toleration of a pod."""
+
+    key: str = ""
+    operator: str = ""
+    value: str = ""
+    effect: str = ""
+    toleration_seconds: int | None = None
+
+
+class SpreadConstraint(Shape):
+    """How replicas must or should spread."""
+
+    when_unsatisfiable: str = ""
+
+
+class EnvVarShape(Shape):
+    """An environment variable with a value, or with a reference to one."""
+
+    name: str
+    value: str | None = None
+    value_from: Something | None = None
+
+
+class Resources(Shape):
+    """What a container or a pod asks for."""
+
+    requests: Quantities = None
+    limits: Quantities = None
+    claims: list[Something] | None = None
+
+
+class ContainerShape(Shape):
+    """A container."""
+
+    name: str
+    image: str = ""
+    command: list[str] | None = None
+    args: list[str] | None = None
+    env: list[EnvVarShape] | None = None
+    resources: Resources | None = None
+    restart_policy: str | None = None
+
+
+class PodSpec(Shape):
+    """What a pod shall be."""
+
+    containers: list[ContainerShape] | None = None
+    init_containers: list[ContainerShape] | None = None
+    node_selector: Labels = None
+    affinity: Affinity | None = None
+    tolerations: list[TolerationShape] | None = None
+    topology_spread_constraints: list[SpreadConstraint] | None = None
+    overhead: Quantities = None
+    resources: Resources | None = None
+    scheduling_group: Something | None = None
+    scheduler_name: str = ""
+    node_name: str = ""
+
+
+class PodStatus(Shape):
+    """How far a pod is."""
+
+    phase: str = ""
+    conditions: list[Condition] | None = None
+
+
+class PodShape(Shape):
+    """A pod."""
+
+    metadata: Metadata
+    spec: PodSpec
+    status: PodStatus | None = None
+
+
+def decoded(decoder: msgspec.json.Decoder[T], raw: bytes | msgspec.Raw) -> T:
+    """Return the shape of some JSON; raises MalformedObject."""
+    try:
+        return decoder.decode(raw)
+    except (ValueError, RecursionError) as error:
+        place = _PLACE.fullmatch(str(error))
+        raise (MalformedObject(place["field"], place["found"]) if place else MalformedObject("", str(error))) from None

@@ -1,0 +1,40 @@
+"""A scripted API server for faults, and one real control plane for what only the real one can tell."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from cluster.api import Api
+from sandbox import ControlPlane
+from tests.cluster.scripted_server import ScriptedServer, serving, write_kubeconfig
+
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ScriptedServer]:
+    """An API server that does what the test says."""
+    async with serving() as scripted:
+        yield scripted
+
+
+@pytest.fixture
+async def api(server: ScriptedServer, tmp_path: Path) -> AsyncIterator[Api]:
+    """The scripted server's API."""
+    async with Api.connect(write_kubeconfig(tmp_path / "kubeconfig", server.url, {})) as connected:
+        yield connected
+
+
+@pytest.fixture(scope="session")
+def control_plane() -> Iterator[ControlPlane]:
+    """A real API server; each test uses names of its own."""
+    with ControlPlane(kwok=False) as running:
+        yield running
+
+
+@pytest.fixture
+async def real_api(control_plane: ControlPlane) -> AsyncIterator[Api]:
+    """The real server's API as the cluster's admin."""
+    async with Api.connect(control_plane.kubeconfig) as connected:
+        yield connected

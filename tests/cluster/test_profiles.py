@@ -1,0 +1,134 @@
+import json
+from typing import Any
+
+import pytest
+
+from cluster.custom_objects import InvalidObject, profile
+from placement.pods import EnvVar
+from placement.profiles import Configuration, LabelSelector, OnNoMatch, Profile
+from placement.requirements import ClassRequirements, Spread
+from placement.selection import Expression, Operator
+
+
+def profile_of(**spec: Any) -> Profile:
+    """Return the profile of a spec."""
+    return profile(json.dumps({"metadata": {"name": "p"}, "spec": spec}).encode())
+
+
+def profile_problems(**spec: Any) -> tuple[str, ...]:
+    """Return what is wrong with the profile of a spec."""
+    with pytest.raises(InvalidObject) as raised:
+        profile_of(**spec)
+    return raised.value.problems
+
+
+def expression(key: str, operator: str, *values: str) -> dict[str, Any]:
+    """Return a match expression."""
+    return {"key": key, "operator": operator, "values": list(values)}
+
+
+def test_a_profile_is_read_whole() -> None:
+    """Requirements and configurations arrive in the domain's words; the runner's variables win over the class's."""
+    read = profile_of(
+        podSelector={"matchLabels": {"app": "chat"}, "matchExpressions": [expression("tier", "NotIn", "test")]},
+        namespaceSelector={"matchLabels": {"team": "ai"}},
+        containers=["vllm"],
+        onNoMatch="Deny",
+        spread="zone",
+        strategy="cost",
+        preferredClasses=["l4"],
+        acceleratorRequirements={
+            "supportedClasses": ["l4", "h100"],
+            "excludedClasses": ["t4"],
+            "requiredCapabilities": {"memoryGB": 24, "minComputeCapability": "8.9", "requiredFeatures": ["fp8"]},
+        },
+        acceleratorConfigurations=[
+            {
+                "selector": {"acceleratorClass": "l4"},
+                "env": [{"name": "A", "value": "1"}, {"name": "B"}],
+                "resources": {"limits": {"nvidia.com/gpu": 2}, "requests": {"cpu": "500m"}},
+                "runner": {"args": ["--tp=2"], "env": [{"name": "A", "value": "2"}]},
+            }
+        ],
+    )
+
+    assert read == Profile(
+        "p",
+        LabelSelector({"app": "chat"}, (Expression("tier", Operator.NOT_IN, ("test",)),)),
+        LabelSelector({"team": "ai"}),
+        frozenset({"vllm"}),
+        ClassRequirements(frozenset({"l4", "h100"}), frozenset({"t4"}), 24, (8, 9), frozenset({"fp8"})),
+        ("l4",),
+        {
+            "l4": Configuration(
+                "l4", (EnvVar("A", "2"), EnvVar("B", "")), ("--tp=2",), {"cpu": "500m"}, {"nvidia.com/gpu": "2"}
+            )
+        },
+        OnNoMatch.DENY,
+        Spread.ZONE,
+    )
+
+
+def test_the_other_spellings_of_requirements_are_read() -> None:
+    """The proposal's type and its stories differ."""
+    requirements = profile_of(
+        podSelector={},
+        acceleratorRequirements={
+            "preferredClasses": ["b", "a"],
+            "requiredCapabilities": {"computeCapability": "9.0", "features": ["fp8"]},
+        },
+    )
+
+    assert requirements.preferred == ("b", "a")
+    assert requirements.requirements == ClassRequirements(compute_capability=(9, 0), features=frozenset({"fp8"}))
+
+
+def test_an_empty_selector_selects_every_pod() -> None:
+    """The defaults of a profile are those of its definition."""
+    assert profile_of(podSelector={}) == Profile("p")
+
+
+CLASS = {"acceleratorClass": "l4"}
+REFERENCE = {"name": "KEY", "valueFrom": {"secretKeyRef": {}}}
+
+
+@pytest.mark.parametrize(
+    ("spec", "sentence"),
+    [
+        ({}, "spec.podSelector: is missing"),
+        (
+            {"podSelector": {"matchExpressions": [expression("a", "Gt", "1")]}},
+            "write In, NotIn, Exists or DoesNotExist",
+        ),
+        ({"podSelector": {}, "onNoMatch": "Ignore"}, "spec.onNoMatch: Input should be 'Admit' or 'Deny', not 'Ignore'"),
+        ({"podSelector": {}, "spread": "rack"}, "'none', 'node' or 'zone'"),
+        (
+            {"podSelector": {}, "acceleratorConfigurations": [{"selector": CLASS, "env": [REFERENCE]}]},
+            "KEY has valueFrom: a configuration injects literal values only",
+        ),
+        (
+            {"podSelector": {}, "acceleratorConfigurations": [{"selector": CLASS, "runner": {"env": [REFERENCE]}}]},
+            "KEY has valueFrom",
+        ),
+        (
+            {"podSelector": {}, "acceleratorConfigurations": [{"selector": CLASS}, {"selector": CLASS}]},
+            "two entries for l4: merge them into one",
+        ),
+        (
+            {
+                "podSelector": {},
+                "acceleratorConfigurations": [{"selector": CLASS, "resources": {"limits": {"nvidia.com/gpu": -1}}}],
+            },
+            "'-1' is below zero",
+        ),
+        (
+            {"podSelector": {}, "acceleratorRequirements": {"requiredCapabilities": {"rocmVersion": "6.2"}}},
+            "requiredCapabilities.rocmVersion: is not judged: remove it",
+        ),
+    ],
+)
+def test_a_wrong_profile_is_refused_with_what_to_write(spec: dict[str, Any], sentence: str) -> None:
+    """A requirement that would be ignored is refused too, because it would promise too much."""
+    (problem,) = profile_problems(**spec)
+
+    assert sentence in problem
