@@ -45,17 +45,11 @@ class _Requirements(Model):
 class _Env(Model):
     name: str
     value: str = ""
+    value_from: dict[str, Any] | None = None
 
-    @model_validator(mode="before")
-    @classmethod
-    def _must_be_literal(cls, given: Any) -> Any:
-        if isinstance(given, dict) and given.get("valueFrom"):
-            name = given.get("name")
-            raise ValueError(
-                f"{name} has valueFrom: a configuration injects literal values only, so write value, or put the "
-                "reference into the pod"
-            )
-        return given
+    @property
+    def variable(self) -> EnvVar:
+        return EnvVar(self.name, None, self.value_from) if self.value_from else EnvVar(self.name, self.value)
 
 
 class _Resources(Model):
@@ -81,10 +75,10 @@ class _Configuration(Model):
     @property
     def configuration(self) -> Configuration:
         """The same as a domain value; the runner's variables win over the configuration's of the same name."""
-        values = {each.name: each.value for each in (*self.env, *self.runner.env)}
+        variables = {each.name: each.variable for each in (*self.env, *self.runner.env)}
         return Configuration(
             self.selector.accelerator_class,
-            tuple(EnvVar(name, value) for name, value in values.items()),
+            tuple(variables.values()),
             self.runner.args,
             self.resources.requests,
             self.resources.limits,

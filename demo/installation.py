@@ -33,13 +33,18 @@ class Installation:
         self.programs: dict[str, Component] = {}
 
     def install(self) -> None:
-        """Apply the base and start the controller, the webhook, the extender and the scheduler, each ready."""
-        self.plane.kubectl("apply", "--server-side", "--validate=strict", "-k", str(MANIFESTS / "base"))
-        wait_established(self.plane)
+        """Apply the manifests and start the controller, the webhook, the extender and the scheduler, each ready."""
+        self.apply()
         self.start_controller()
         self.start_webhook()
         self.start_extender()
         self.start_scheduler()
+
+    def apply(self) -> None:
+        """Apply the base, and wait until the API server serves Berth's kinds."""
+        self.plane.kubectl("apply", "--server-side", "--validate=strict", "-k", str(MANIFESTS / "base"))
+        kinds = ("crd/acceleratorclasses.ome.io", "crd/acceleratorprofiles.berth.ome.io")
+        self.plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", *kinds)
 
     def start_controller(self) -> None:
         """Start the controller, and wait until it has made the certificates and set the caBundle."""
@@ -138,12 +143,6 @@ class Installation:
             "--type=json",
             f"--patch={json.dumps(patch)}",
         )
-
-
-def wait_established(plane: ControlPlane) -> None:
-    """Wait until the API server serves Berth's kinds."""
-    names = ("acceleratorclasses.ome.io", "acceleratorprofiles.berth.ome.io")
-    plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", *(f"crd/{name}" for name in names))
 
 
 def _container(deployment: Json, name: str) -> Json:

@@ -50,8 +50,9 @@ def tell(stage: Stage) -> None:
         profile_chooses,
         other_vendors,
         fits_nowhere,
-        fragmentation,
         explanation,
+        fragmentation,
+        no_room,
     ):
         chapter(stage)
 
@@ -183,19 +184,48 @@ def fragmentation(stage: Stage) -> None:
 
 def explanation(stage: Stage) -> None:
     """Every answer is explained, from the pod alone."""
-    stage.chapter("One explanation in full: berth explain packed/large")
-    stage.annotation("packed", "large", PLACEMENT)
-    user = stage.plane.kubeconfig
-    berth = Path(sys.executable).parent / "berth"
-    outcome = subprocess.run(
-        [berth, "explain", "packed/large", f"--kubeconfig={user}"], capture_output=True, text=True, check=False
+    stage.chapter("One explanation in full: berth explain ml/chat")
+    stage.annotation("ml", "chat", PLACEMENT)
+    told = _explained(stage, "ml/chat")
+    node = stage.pod("ml", "chat")["spec"]["nodeName"]
+    stage.claim(
+        "it names class, profile and node", holds=all(word in told for word in ("h100-80gb", "profile chat", node))
     )
-    stage.show(*(outcome.stdout + outcome.stderr).strip().splitlines())
-    node = stage.pod("packed", "large")["spec"]["nodeName"]
-    stage.claim("it names class and node", holds=all(word in outcome.stdout for word in ("nvidia-h100-80gb", node)))
-    with urlopen(f"{stage.berth.url('extender', 'extender')}/v1/decisions/packed/large", timeout=5) as answer:
+    with urlopen(f"{stage.berth.url('extender', 'extender')}/v1/decisions/ml/chat", timeout=5) as answer:
         journal = json.loads(answer.read())
-    stage.claim("GET /v1/decisions/packed/large of the extender tells the same node", holds=node in json.dumps(journal))
+    stage.claim("GET /v1/decisions/ml/chat of the extender tells the same node", holds=node in json.dumps(journal))
+
+
+def no_room(stage: Stage) -> None:
+    """A pod that waits is told for what."""
+    stage.chapter("No room left: why the third large pod waits")
+    for name in ("large-2", "large-3"):
+        stage.create_quietly("packed", _h100_pod(name, 8))
+        stage.settled("packed", name)
+    stage.plane.wait(lambda: "NoAccelerator" in _events(stage, "large-3"), 20, "an Event says why large-3 waits")
+    told = _explained(stage, "packed/large-3")
+    stage.claim("it is said how many nodes are the wrong hardware, and how many are full", holds=_tells_counts(told))
+    stage.plane.kubectl("delete", "pod", "large-2", "--namespace=packed", "--grace-period=0", "--force")
+    node = stage.placed("packed", "large-3")["spec"]["nodeName"]
+    stage.claim(f"when large-2 is gone, large-3 runs on {node}", holds=bool(node))
+
+
+def _explained(stage: Stage, pod: str) -> str:
+    """Return what `berth explain` prints for a pod, after showing it."""
+    command = [str(Path(sys.executable).parent / "berth"), "explain", pod, f"--kubeconfig={stage.plane.kubeconfig}"]
+    outcome = subprocess.run(command, capture_output=True, text=True, check=False)
+    stage.show(*(outcome.stdout + outcome.stderr).strip().splitlines())
+    return outcome.stdout
+
+
+def _events(stage: Stage, name: str) -> str:
+    return stage.plane.kubectl(
+        "get", "events", "--namespace=packed", f"--field-selector=involvedObject.name={name}", "--output=json"
+    )
+
+
+def _tells_counts(told: str) -> bool:
+    return "3 node(s) with too few free nvidia.com/gpu" in told and "that the pod does not select" in told
 
 
 def _fill(stage: Stage, namespace: str, who: str) -> str:

@@ -59,7 +59,7 @@ def _env_additions(present: tuple[EnvVar, ...], wanted: tuple[EnvVar, ...]) -> t
     for each in wanted:
         if each.name not in names:
             position = next((i for i, value in enumerate(values) if f"$({each.name})" in value), len(names))
-            additions.append(EnvAddition(position, each.name, each.value or ""))
+            additions.append(EnvAddition(position, each))
             names.insert(position, each.name)
             values.insert(position, each.value or "")
     return tuple(additions)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from placement.pods import EnvVar
 from placement.selection import Term
 from placement.taints import Toleration
 
@@ -12,8 +13,7 @@ class EnvAddition:
     """A variable to insert at a position of the container's list as it will be then."""
 
     position: int
-    name: str
-    value: str
+    variable: EnvVar
 
 
 @dataclass(frozen=True, slots=True)

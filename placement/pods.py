@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import Any
 
 from placement.quantities import amounts
 from placement.selection import NodeSelection
@@ -14,10 +15,14 @@ ITSELF = {"pods": 1}
 
 @dataclass(frozen=True, slots=True)
 class EnvVar:
-    """An environment variable; its value is None where it comes from a reference (valueFrom)."""
+    """An environment variable: its value, or None where it comes from a reference.
+
+    `reference` is that (valueFrom) as JSON, where it is to be injected; of a pod's own nothing needs to be known.
+    """
 
     name: str
     value: str | None = None
+    reference: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,5 +84,5 @@ def _ordered(candidates: list[Candidate]) -> list[Candidate]:
 
 
 def _is_near(one: Score, best: Score) -> bool:
-    same = (one.unknown, one.contended) == (best.unknown, best.contended)
+    same = (one.unknown, one.contended, one.opens) == (best.unknown, best.contended, best.opens)
     return same and one.fragmentation <= best.fragmentation + SPREAD_TOLERANCE

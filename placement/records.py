@@ -87,7 +87,7 @@ def summary(changes: Mutation) -> dict[str, Any]:
 
 def _container_summary(changes: ContainerMutation) -> dict[str, Any]:
     content = {
-        "env": [each.name for each in changes.env],
+        "env": [each.variable.name for each in changes.env],
         "args": list(changes.args),
         "resources": {**changes.requests, **changes.limits},
     }

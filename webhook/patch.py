@@ -10,6 +10,7 @@ from typing import Any
 import jsonpatch
 
 from placement.mutations import ContainerMutation, Mutation
+from placement.pods import EnvVar
 from placement.selection import Expression, Term
 from placement.taints import Toleration
 
@@ -88,10 +89,15 @@ def _containers(containers: list[Json], changes: Iterable[ContainerMutation]) ->
 
 def _env(path: tuple[str, ...], present: list[Json] | None, change: ContainerMutation) -> Iterator[Json]:
     if not present:
-        yield from _appended((*path, "env"), None, ({"name": each.name, "value": each.value} for each in change.env))
+        yield from _appended((*path, "env"), None, (_env_json(each.variable) for each in change.env))
         return
     for each in change.env:
-        yield _add((*path, "env", str(each.position)), {"name": each.name, "value": each.value})
+        yield _add((*path, "env", str(each.position)), _env_json(each.variable))
+
+
+def _env_json(variable: EnvVar) -> Json:
+    part = {"valueFrom": variable.reference} if variable.reference else {"value": variable.value or ""}
+    return {"name": variable.name, **part}
 
 
 def _resources(path: tuple[str, ...], present: Json | None, change: ContainerMutation) -> Iterator[Json]:

@@ -118,7 +118,7 @@ def test_the_configuration_of_the_chosen_class_is_applied() -> None:
 
     container = _admitted(pod(), profile).mutation.containers[0]
 
-    assert [each.value for each in container.env] == ["4"]
+    assert [each.variable.value for each in container.env] == ["4"]
     assert container.args == ("--tp=4",)
     assert container.limits == container.requests == {NVIDIA: "4"}
 

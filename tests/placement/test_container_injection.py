@@ -68,7 +68,7 @@ def test_env_of_the_author_wins_and_references_are_never_touched() -> None:
     container = vllm(env=(EnvVar("A", "mine"), EnvVar("B", None)))
 
     assert _mutation(container, env=(EnvVar("A", "1"), EnvVar("B", "2"), EnvVar("C", "3"))).env == (
-        EnvAddition(2, "C", "3"),
+        EnvAddition(2, EnvVar("C", "3")),
     )
 
 
@@ -78,7 +78,11 @@ def test_an_injected_variable_stands_before_its_first_use() -> None:
 
     additions = _mutation(container, env=(EnvVar("PORT", "80"), EnvVar("HOST", "h"), EnvVar("Z", "z"))).env
 
-    assert additions == (EnvAddition(1, "PORT", "80"), EnvAddition(2, "HOST", "h"), EnvAddition(5, "Z", "z"))
+    assert additions == (
+        EnvAddition(1, EnvVar("PORT", "80")),
+        EnvAddition(2, EnvVar("HOST", "h")),
+        EnvAddition(5, EnvVar("Z", "z")),
+    )
 
 
 def test_the_larger_resource_wins_and_accelerators_stand_in_both_lists() -> None:

@@ -1,0 +1,50 @@
+"""The command line: `berth COMMAND`; a command's code is imported when it is called."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+COMMANDS = {
+    "webhook": "answer the API server: choose an accelerator class for a pod, and inject what it needs",
+    "extender": "answer kube-scheduler: find the node that leaves the most useful room",
+    "controller": "keep certificates, the webhook's caBundle and the conditions of the classes true",
+    "certs": "make the webhook's certificates by hand, into Secrets or a folder",
+    "explain": "tell why a pod got its class and its node, or why it waits",
+    "version": "print the version",
+}
+
+EXAMPLES = """\
+examples:
+  berth webhook --kubeconfig ~/.kube/config --certificate-directory ./tls
+  berth extender --config extender.yaml
+  berth explain my-team/llama-0
+
+`berth COMMAND --help` says what a command does and what can be set."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 2 for a wrong command line or setting, 1 for a failure."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    parsed = _parser(given).parse_args(given)
+    try:
+        return int(parsed.run(parsed))
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(
+        prog="berth",
+        description="Berth puts inference pods on the right accelerator, and says why.",
+        epilog=EXAMPLES,
+        formatter_class=raw,
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, formatter_class=raw, allow_abbrev=False)
+        if name in given[:1]:
+            import_module(f"berth.commands.{name}").configure(command)
+    return parser

@@ -1,0 +1,67 @@
+"""`berth certs`: the webhook's certificates made by hand, for installations without the controller."""
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+
+EPILOG = """\
+What is there already and will do is kept, so it is safe to run this again; a serving certificate lives 90 days.
+
+examples:
+  berth certs --namespace berth-system --service berth-webhook --secret berth-webhook-tls
+  berth certs --out ./tls"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Take where the certificates go, and for which Service they are."""
+    parser.description = "Make an authority and a serving certificate for the webhook, in Secrets or in a folder."
+    parser.epilog = EPILOG
+    parser.add_argument("--namespace", default="berth-system", help="namespace of the Service and the Secrets")
+    parser.add_argument("--service", default="berth-webhook", help="Service of the webhook")
+    parser.add_argument("--secret", default="berth-webhook-tls", help="Secret that the webhook mounts")
+    parser.add_argument("--authority-secret", default="berth-authority", help="Secret with the authority's key")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="write files here, and nothing to the cluster")
+    parser.add_argument("--kubeconfig", type=Path, help="kubeconfig file; without it the usual one")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from berth import errands
+
+    return errands.run(_in_folder(arguments) if arguments.out else _in_secrets(arguments))
+
+
+async def _in_folder(arguments: argparse.Namespace) -> list[str]:
+    from certs import folders
+    from certs.issuance import names_of
+
+    out: Path = arguments.out
+    written = folders.ensure(out, names_of(arguments.service, arguments.namespace), datetime.now(UTC))
+    return [
+        *([f"wrote {each}" for each in written] or [f"kept {out}: what is there will do"]),
+        f"next: berth webhook --certificate-directory {out}",
+        *_trust(f"base64 --wrap=0 {out / 'ca.crt'}"),
+    ]
+
+
+async def _in_secrets(arguments: argparse.Namespace) -> list[str]:
+    from certs.secrets import Places, ensure
+    from cluster.api import Api
+
+    places = Places(arguments.namespace, arguments.service, arguments.secret, arguments.authority_secret)
+    async with Api.connect(arguments.kubeconfig) as api:
+        ensured = await ensure(api, places, datetime.now(UTC))
+    secret = f"kubectl get secret {places.certificate_secret} --namespace={places.namespace}"
+    return [
+        *(ensured.changes or [f"kept both Secrets in {places.namespace}: what is there will do"]),
+        *_trust(f"{secret} --output=jsonpath='{{.data.ca\\.crt}}'"),
+    ]
+
+
+def _trust(shown_by: str) -> list[str]:
+    patch = """[{"op":"add","path":"/webhooks/0/clientConfig/caBundle","value":"'"$BUNDLE"'"}]"""
+    return [
+        "next: let the API server trust it (`berth controller` does that by itself):",
+        f"  BUNDLE=$({shown_by})",
+        f"  kubectl patch mutatingwebhookconfiguration accelerators.berth.ome.io --type=json --patch='{patch}'",
+    ]

@@ -1,0 +1,45 @@
+"""`berth webhook`: compose the admission webhook and run it."""
+
+import argparse
+from datetime import UTC, datetime
+
+from berth import programs
+from webhook.settings import WebhookSettings
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Take the settings of the webhook."""
+    parser.description = (
+        "Answer the API server about new pods: choose an accelerator class, and inject what that class needs. It may\n"
+        "start before its certificate is there, and is not ready until then."
+    )
+    example = "berth webhook --kubeconfig ~/.kube/config --certificate-directory ./tls"
+    programs.configure(parser, "webhook", WebhookSettings, _compose, example)
+
+
+async def _compose(settings: WebhookSettings) -> None:
+    from prometheus_client import CollectorRegistry
+
+    from berth.serving import Listener, Program, serve
+    from berth.watches import WatchObserver
+    from certs.serving import ServingCertificate
+    from cluster.api import Api
+    from cluster.view import ClusterView, Kind
+    from webhook.app import create_app
+    from webhook.desk import Desk
+    from webhook.observers import Observers
+
+    registry = CollectorRegistry()
+    certificate = ServingCertificate(settings.certificate_directory)
+    async with Api.connect(settings.kubeconfig) as api:
+        kinds = (Kind.NODES, Kind.NAMESPACES, Kind.CLASSES, Kind.PROFILES)
+        view = ClusterView(api, kinds, WatchObserver(registry))
+
+        def readiness() -> list[str]:
+            return certificate.problems(datetime.now(UTC)) + [f"{kind} are not listed yet" for kind in view.unsynced]
+
+        app = create_app(Desk(view, Observers(registry), settings.scheduler_name))
+        listener = Listener("webhook", app, settings.address, settings.port, certificate.context)
+        tasks = {"view": view.run, "certificate": certificate.follow}
+        health = (settings.metrics_address, settings.metrics_port)
+        await serve(Program(readiness, registry, *health, (listener,), tasks))

@@ -1,0 +1,34 @@
+"""Certificates in a folder: for a webhook that runs outside of a cluster, and for those who copy files themselves."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from certs.issuance import Content, authority_content, pair_of, serving_content
+
+# Apart from what the server reads, as the Secrets are.
+AUTHORITY_FOLDER = "authority"
+_NAMES = ("tls.crt", "tls.key", "ca.crt")
+
+
+def ensure(folder: Path, names: Sequence[str], now: datetime) -> list[Path]:
+    """Create or replace in a folder what is missing or due; return the files that were written. Raises OSError."""
+    held = _read(folder / AUTHORITY_FOLDER)
+    authority = authority_content(held, now)
+    found = _read(folder)
+    serving = serving_content(found, pair_of(authority), names, now)
+    return _written(folder / AUTHORITY_FOLDER, held, authority) + _written(folder, found, serving)
+
+
+def _read(folder: Path) -> Content:
+    return {name: (folder / name).read_bytes() for name in _NAMES if (folder / name).exists()}
+
+
+def _written(folder: Path, found: Content, wanted: Content) -> list[Path]:
+    if wanted == found:
+        return []
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in wanted.items():
+        (folder / name).touch(mode=0o600 if name == "tls.key" else 0o644)
+        (folder / name).write_bytes(content)
+    return [folder / name for name in wanted]

@@ -1,0 +1,57 @@
+"""Whether a certificate will do at a moment; every problem is a sentence for the person who reads it."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+
+from certs.pairs import AUTHORITY_LIFE, SERVING_LIFE, Pair
+
+# A third of a life is left for every retry.
+SERVING_LOOKAHEAD = SERVING_LIFE / 3
+# No serving certificate may outlive its authority.
+AUTHORITY_LOOKAHEAD = AUTHORITY_LIFE / 10
+
+
+def is_due(certificate: x509.Certificate, now: datetime, lookahead: timedelta = SERVING_LOOKAHEAD) -> bool:
+    """Tell whether it is time for a successor: after the lookahead the certificate would not be valid."""
+    return certificate.not_valid_after_utc <= now + lookahead
+
+
+def problems(pair: Pair, names: Sequence[str], now: datetime) -> list[str]:
+    """Return what is wrong with a pair that shall serve under the names: nothing when it will do."""
+    try:
+        certificate, key = pair.parsed, pair.private_key
+    except (ValueError, TypeError) as error:
+        return [f"certificate or key cannot be read: {error}"]
+    if certificate.public_key() != key.public_key():
+        return ["the private key belongs to another certificate"]
+    return [*time_problems(certificate, now), *_unnamed(certificate, names)]
+
+
+def time_problems(certificate: x509.Certificate, now: datetime) -> list[str]:
+    """Return whether the certificate is not valid yet or no longer, as a list of at most one problem."""
+    if now < certificate.not_valid_before_utc:
+        return [f"certificate is not valid before {certificate.not_valid_before_utc:%Y-%m-%dT%H:%M:%SZ}"]
+    if now > certificate.not_valid_after_utc:
+        return [f"certificate expired at {certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}"]
+    return []
+
+
+def is_signed_by(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
+    """Tell whether the authority's key signed the certificate."""
+    try:
+        certificate.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
+
+
+def _unnamed(certificate: x509.Certificate, names: Sequence[str]) -> Iterator[str]:
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        served = set(extension.value.get_values_for_type(x509.DNSName))
+    except x509.ExtensionNotFound:
+        served = set()
+    return (f"certificate is not for {name}" for name in names if name not in served)

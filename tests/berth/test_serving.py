@@ -1,0 +1,91 @@
+"""A program's listeners, health and end, over real HTTP and with real signals."""
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.berth.running import Running, running
+
+PROGRAM = str(Path(__file__).with_name("program.py"))
+
+
+def program(mode: str = "ready") -> AbstractContextManager[Running]:
+    """Start the example program in a mode."""
+    return running([sys.executable, PROGRAM, mode])
+
+
+def in_background(ask: Callable[[], tuple[int, str]]) -> Callable[[], tuple[int, str]]:
+    """Ask in a thread; call the result for the answer."""
+    answers: list[tuple[int, str]] = []
+    thread = threading.Thread(target=lambda: answers.append(ask()))
+    thread.start()
+
+    def answer() -> tuple[int, str]:
+        thread.join()
+        return answers[0]
+
+    return answer
+
+
+def test_a_program_says_that_it_is_alive_and_ready_and_shows_its_metrics() -> None:
+    """Probes and Prometheus find what they look for, on the port that the kernel chose."""
+    with program() as started:
+        assert started.get("health", "/healthz") == (200, "ok\n")
+        assert started.get("health", "/readyz") == (200, "ok\n")
+        status, metrics = started.get("health", "/metrics")
+
+    assert status == 200
+    assert "\nexample_total 1.0\n" in metrics
+    assert "\nprocess_resident_memory_bytes " in metrics
+
+
+def test_a_program_that_is_not_ready_lists_the_reasons() -> None:
+    """Whoever asks /readyz by hand reads what is missing, one problem per line."""
+    with program("unready") as started:
+        assert started.get("health", "/readyz") == (503, "no certificate yet\nnot synced\n")
+        assert started.get("health", "/healthz") == (200, "ok\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_request_under_way_is_answered_before_the_program_ends(number: signal.Signals) -> None:
+    """On a signal readiness turns at once, new connections are refused, and who was asked still answers."""
+    with program() as started:
+        answer = in_background(partial(started.get, "slow", "/slow"))
+        started.says("asked")
+        started.process.send_signal(number)
+        while started.get("health", "/readyz") != (503, "shutting down\n"):
+            time.sleep(0.01)
+        with pytest.raises(OSError, match="refused"):
+            started.get("slow", "/slow")
+
+        assert answer() == (200, "answered")
+        assert started.ends() == 0
+
+
+def test_background_tasks_are_awaited_at_the_end() -> None:
+    """A task can finish what it is doing when the program ends."""
+    with program() as started:
+        started.says("listening", listener="slow")
+        started.process.terminate()
+        assert started.ends() == 0
+
+    assert [line["message"] for line in started.log].count("rested") == 2
+
+
+@pytest.mark.parametrize(
+    ("mode", "cause"), [("failing", "the watch broke"), ("finishing", "background task watch ended by itself")]
+)
+def test_a_lost_background_task_ends_the_program(mode: str, cause: str) -> None:
+    """A program without its watch would answer from an ever older view, so it ends, and says why."""
+    with program(mode) as started:
+        assert started.ends() == 1
+
+    assert started.says(f"ended by a failure: {cause}")["level"] == "critical"
+    assert started.says("rested")
