@@ -1,0 +1,110 @@
+"""The HTTP handlers: kube-scheduler is answered, and observers are told afterwards; people ask and switch."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from time import perf_counter
+from typing import Protocol
+
+import msgspec
+from aiohttp import web
+
+from extender.desk import Answer, Decided, Desk, Outcome
+from extender.journal import Journal
+from extender.observers import Metrics, Verb
+from extender.settings import Mode
+from extender.wire import WireError
+
+_LOG = logging.getLogger("berth.extender")
+
+
+class Observer(Protocol):
+    """Is told of each decision after it was answered, and when; must not raise, cannot change it."""
+
+    def __call__(self, decided: Decided, at: datetime, /) -> None:
+        """Be told of a decision."""
+        ...
+
+
+@dataclass(frozen=True)
+class Handlers:
+    """Answers over HTTP what the desk and the journal know."""
+
+    desk: Desk
+    journal: Journal
+    metrics: Metrics
+    observers: Sequence[Observer]
+    clock: Callable[[], datetime]
+
+    async def filter(self, request: web.Request) -> web.Response:
+        """Answer ExtenderArgs with an ExtenderFilterResult."""
+        return await self._answer(Verb.FILTER, request, self.desk.filter)
+
+    async def prioritize(self, request: web.Request) -> web.Response:
+        """Answer ExtenderArgs with a HostPriorityList."""
+        return await self._answer(Verb.PRIORITIZE, request, self.desk.prioritize)
+
+    async def decision(self, request: web.Request) -> web.Response:
+        """Answer with the last decision about a pod."""
+        namespace, name = request.match_info["namespace"], request.match_info["name"]
+        record = self.journal.named(namespace, name)
+        if record:
+            return _json(200, record.to_json())
+        return _problem(
+            404,
+            f"no decision about pod {namespace}/{name} is remembered: it asks for no accelerator that a class knows, "
+            "or was not scheduled since the extender started; `berth explain` reads what was written on the pod itself",
+        )
+
+    async def mode(self, _request: web.Request) -> web.Response:
+        """Answer with the mode."""
+        return _json(200, {"mode": self.desk.mode})
+
+    async def switch(self, request: web.Request) -> web.Response:
+        """Switch the mode, as `{"mode": "passthrough"}` says."""
+        try:
+            wanted = msgspec.json.decode(await request.read(), type=dict[str, Mode])["mode"]
+        except (ValueError, KeyError) as error:
+            allowed = " or ".join(f'{{"mode": "{mode}"}}' for mode in Mode)
+            return _problem(400, f"{error}; allowed: {allowed}")
+        _LOG.warning("mode switched", extra={"mode": wanted.value, "was": self.desk.mode.value})
+        self.desk.mode = wanted
+        return _json(200, {"mode": wanted})
+
+    async def _answer(self, verb: Verb, request: web.Request, ask: Callable[[bytes], Answer]) -> web.Response:
+        began = perf_counter()
+        outcome, response = await self._answered(request, ask)
+        self.metrics.answered(verb, outcome, perf_counter() - began)
+        return response
+
+    async def _answered(self, request: web.Request, ask: Callable[[bytes], Answer]) -> tuple[Outcome, web.Response]:
+        """Return the answer: 200, 400 for what cannot be understood, 413 for too much of it, 500 where we fail."""
+        try:
+            answer = ask(await request.read())
+        except WireError as error:
+            _LOG.warning("%s", error)
+            return Outcome.BAD_REQUEST, _problem(400, str(error))
+        except web.HTTPRequestEntityTooLarge as error:
+            return Outcome.TOO_LARGE, _problem(
+                413, f"{error.text}: set nodeCacheCapable in the scheduler's configuration"
+            )
+        except Exception:  # noqa: BLE001 - whatever fails, kube-scheduler is answered and the metric counts it
+            _LOG.exception("a question was not answered")
+            return Outcome.FAILED, _problem(500, "Berth failed to answer; its log has the cause")
+        if answer.decided:
+            asyncio.get_running_loop().call_soon(self._tell, answer.decided)
+        return answer.outcome, web.Response(body=answer.body, content_type="application/json")
+
+    def _tell(self, decided: Decided) -> None:
+        for observer in self.observers:
+            observer(decided, self.clock())
+
+
+def _problem(status: int, text: str) -> web.Response:
+    return _json(status, {"error": text})
+
+
+def _json(status: int, content: object) -> web.Response:
+    return web.Response(body=msgspec.json.encode(content), status=status, content_type="application/json")

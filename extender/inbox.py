@@ -1,0 +1,40 @@
+"""An inbox: what waits to be looked at off the critical path."""
+
+import asyncio
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Inbox(Generic[K, V]):
+    """Values by key, the newest of each, taken in the order in which keys came; beyond `size` the oldest is lost."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._values: dict[K, V] = {}
+        self._filled = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def put(self, key: K, value: V) -> V | None:
+        """Leave a value to be taken, and return the one that was lost over it."""
+        self._values[key] = value
+        self._filled.set()
+        return self._oldest() if len(self._values) > self._size else None
+
+    def drop(self, key: K) -> None:
+        """Leave it to be taken no longer."""
+        self._values.pop(key, None)
+
+    async def take(self) -> V:
+        """Return the value that waits longest, when there is one."""
+        while not self._values:
+            self._filled.clear()
+            await self._filled.wait()
+        return self._oldest()
+
+    def _oldest(self) -> V:
+        return self._values.pop(next(iter(self._values)))

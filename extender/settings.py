@@ -1,0 +1,42 @@
+"""The settings of the extender."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Mode(StrEnum):
+    """Whether Berth decides, or lets kube-scheduler decide as if it were not there."""
+
+    ACTIVE = "active"
+    PASSTHROUGH = "passthrough"
+
+
+class ExtenderSettings(BaseModel):
+    """How the extender runs; every field can be set by file, environment and flag."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kubeconfig: Path | None = Field(None, description="kubeconfig file; without it the pod's service account is used")
+    address: str = Field("127.0.0.1", description="address on which kube-scheduler is answered")
+    port: int = Field(8888, ge=0, le=65535, description="port of that address; 0 lets the kernel choose")
+    prefix: str = Field(
+        "/scheduler", pattern="^(/[a-z0-9-]+)+$", description="path under which filter and prioritize are answered"
+    )
+    mode: Mode = Field(
+        Mode.ACTIVE, description="active decides, passthrough lets every node pass; PUT /v1/mode switches while it runs"
+    )
+    answer: Literal["winner", "all"] = Field(
+        "winner",
+        description="what filter answers: the best node alone, or all that fit where another extender runs after Berth",
+    )
+    scheduler_name: str | None = Field(
+        None, description="scheduler whose waiting pods are explained beside those that ask for known accelerators"
+    )
+    annotate: bool = Field(True, description="write the annotation berth.ome.io/placement on pods once they are bound")
+    events: bool = Field(True, description="publish an Event where no node fits a pod")
+    metrics_address: str = Field("0.0.0.0", description="address of /healthz, /readyz and /metrics")
+    metrics_port: int = Field(8081, ge=0, le=65535, description="port of that address; 0 lets the kernel choose")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least severity that is logged")

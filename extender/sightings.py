@@ -1,0 +1,42 @@
+"""What the watches show and the extender reacts to, kept until there is time for it."""
+
+from cluster.observers import Observer
+from extender.inbox import Inbox
+from placement.pods import Pod
+
+SIZE = 10_000
+
+
+class Sightings(Observer):
+    """Notes pods that were bound, pods that wait, and nodes with more room; tells another observer all the rest."""
+
+    def __init__(self, beside: Observer, size: int = SIZE) -> None:
+        self.bound: Inbox[str, Pod] = Inbox(size)
+        self.waiting: Inbox[str, Pod] = Inbox(size)
+        self.changed: Inbox[str, str] = Inbox(size)
+        self._beside = beside
+
+    def on_bound(self, pod: Pod) -> None:
+        """A pod was seen bound."""
+        self.waiting.drop(pod.uid)
+        self.bound.put(pod.uid, pod)
+
+    def on_waiting(self, pod: Pod) -> None:
+        """A pod was seen for which a scheduler found no node."""
+        self.waiting.put(pod.uid, pod)
+
+    def on_change(self, node: str) -> None:
+        """A node has more room than before, or is another one than before."""
+        self.changed.put(node, node)
+
+    def on_listed(self, path: str, count: int) -> None:
+        """All objects of a path were read anew."""
+        self._beside.on_listed(path, count)
+
+    def on_failure(self, path: str, error: Exception, retry_seconds: float) -> None:
+        """Reading a path failed."""
+        self._beside.on_failure(path, error, retry_seconds)
+
+    def on_malformed(self, path: str, error: ValueError) -> None:
+        """An object was skipped."""
+        self._beside.on_malformed(path, error)

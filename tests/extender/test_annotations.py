@@ -1,0 +1,76 @@
+"""The annotation on a bound pod."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extender.annotations import MAX_BYTES, placement_annotation
+from extender.desk import Decided
+from extender.journal import Record, record_of
+from placement.decisions import Candidate, Score
+from placement.pods import Pod
+from placement.policy import decide
+from placement.requirements import Requirements
+from tests.builders import H100, NVIDIA, inventory, node
+from tests.extender.known import NOON
+
+ASKED = Requirements({NVIDIA: 2}, {NVIDIA: 2})
+NODES = inventory(node("a", H100), node("b", H100, 2), node("cpu"))
+NOBODY = inventory(node("cpu"))
+
+
+def record(of: Any = NODES) -> Record:
+    """Return the record of a decision among some nodes."""
+    return record_of(Decided(Pod("ml", "p", "u1"), ASKED, decide(ASKED, of, of.nodes)), NOON)
+
+
+def test_it_tells_the_node_its_score_the_runners_up_and_why_the_rest_would_not_do() -> None:
+    """A kubectl user reads from it why the pod stands where it stands."""
+    content = json.loads(placement_annotation(record(), "b"))
+
+    assert content["node"] == "b"
+    assert content["at"] == "2026-05-04T12:00:00Z"
+    assert content["score"]["fragmentation"] == -1
+    assert [each["node"] for each in content["runnersUp"]] == ["a"]
+    assert content["rejected"] == {"node(s) without nvidia.com/gpu": 1}
+    assert "chosen" not in content
+
+
+def test_it_says_so_where_the_pod_was_bound_elsewhere() -> None:
+    """Wishes, other extenders and nominated nodes may decide otherwise; the score is that of the chosen node."""
+    content = json.loads(placement_annotation(record(), "a"))
+
+    assert (content["node"], content["chosen"]) == ("a", "b")
+    assert content["score"]["fragmentation"] == -1
+
+
+def test_it_says_so_where_no_node_would_do() -> None:
+    """As when the pod was bound while the extender was switched to passthrough."""
+    content = json.loads(placement_annotation(record(NOBODY), "cpu"))
+
+    assert content["chosen"] is None
+    assert "score" not in content
+
+
+names = st.text("abcdefghijklmnopqrstuvwxyz-.ä", min_size=1, max_size=253)
+
+
+@given(st.lists(names, max_size=4), st.dictionaries(st.text(max_size=200), st.integers(1, 10**6), max_size=40))
+def test_it_never_takes_more_than_two_kibibytes(nodes: list[str], reasons: dict[str, int]) -> None:
+    """Rare reasons give way first, then runners-up; the node stays."""
+    best = tuple(Candidate(name, Score()) for name in nodes)
+    text = placement_annotation(replace(record(), best=best, reasons=reasons), "n" * 253)
+
+    assert len(text.encode()) <= MAX_BYTES
+    content = json.loads(text)
+    assert content["node"] == "n" * 253
+    if content["rejected"] != reasons:
+        assert list(content["rejected"]) == list(reasons)[: len(content["rejected"])]
+
+
+def test_it_is_the_same_each_time() -> None:
+    """So a pod that has it needs no second write."""
+    assert placement_annotation(record(), "b") == placement_annotation(record(), "b")

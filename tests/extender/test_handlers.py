@@ -1,0 +1,222 @@
+"""The extender over real HTTP on loopback."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from io import BytesIO
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession, TraceConfig
+from aiohttp.test_utils import TestServer
+from prometheus_client import CollectorRegistry
+
+from extender.app import create_app
+from extender.desk import Decided, Desk
+from extender.handlers import Handlers
+from extender.journal import Journal
+from extender.observers import Metrics
+from tests.builders import H100, MI300X, node
+from tests.extender.known import NOON, KnownCluster, args, bound, desk_of, known, pod_json
+
+
+@dataclass
+class Served:
+    """An extender that is served, and a client of it; `connections` counts those that the client opened."""
+
+    desk: Desk
+    client: ClientSession
+    registry: CollectorRegistry
+    told: list[Decided]
+    connections: list[int] = field(default_factory=list)
+
+    async def ask(self, verb: str, body: bytes | BytesIO) -> tuple[int, Any]:
+        """Return status and content of the answer to a question."""
+        async with self.client.post(f"/scheduler/{verb}", data=body) as response:
+            return response.status, await response.json()
+
+    def count(self, name: str, **labels: str) -> float:
+        """Return the value of a metric."""
+        return self.registry.get_sample_value(f"berth_extender_{name}", labels) or 0
+
+
+@asynccontextmanager
+async def serving(cluster: KnownCluster) -> AsyncIterator[Served]:
+    """Serve an extender on loopback."""
+    desk, registry, told, journal = desk_of(cluster), CollectorRegistry(), list[Decided](), Journal()
+    metrics = Metrics(registry)
+
+    def tell(decided: Decided, _at: datetime) -> None:
+        told.append(decided)
+
+    handlers = Handlers(desk, journal, metrics, (metrics, journal, tell), lambda: NOON)
+    connections: list[int] = []
+    async with (
+        TestServer(create_app(handlers, "/scheduler")) as server,
+        ClientSession(server.make_url("/"), trace_configs=[_counting(connections)]) as client,
+    ):
+        yield Served(desk, client, registry, told, connections)
+
+
+def _counting(connections: list[int]) -> TraceConfig:
+    trace = TraceConfig()
+
+    async def count(*_about: object) -> None:
+        connections.append(1)
+
+    trace.on_connection_create_end.append(count)
+    return trace
+
+
+@pytest.fixture
+async def served() -> AsyncIterator[Served]:
+    """An extender of a cluster with three nodes, one of them full."""
+    cluster = known(node("free", H100), node("full", H100), node("amd", MI300X))
+    cluster.account.apply_pod(bound("full", 8))
+    async with serving(cluster) as running:
+        yield running
+
+
+async def test_filter_and_prioritize_are_answered_with_a_length_and_without_chunks(served: Served) -> None:
+    """Go's client would lose its connection over an unread end of chunks."""
+    for verb, expected in (("filter", ["free"]), ("prioritize", {"Host": "free", "Score": 10})):
+        async with served.client.post(f"/scheduler/{verb}", data=args(["free", "full"])) as response:
+            body = await response.read()
+
+        assert response.status == 200
+        assert response.headers["Content-Length"] == str(len(body))
+        assert response.headers["Content-Type"].startswith("application/json")
+        assert "Transfer-Encoding" not in response.headers
+        assert "Content-Encoding" not in response.headers
+        content = json.loads(body)
+        assert expected in (content if isinstance(content, list) else content.values())
+
+
+async def test_many_questions_need_one_connection(served: Served) -> None:
+    """Also after a question that was refused."""
+    for body, status in ((args(["free"]), 200), (b"nonsense", 400), (args(["free"]), 200)):
+        assert (await served.ask("filter", body))[0] == status
+
+    assert len(served.connections) == 1
+
+
+async def test_broken_arguments_get_400_and_the_field_that_was_wrong(served: Served) -> None:
+    """And are counted; the next question is answered as ever."""
+    status, content = await served.ask("filter", b'{"Pod": {"metadata": {"uid": 7}, "spec": {}}, "NodeNames": []}')
+
+    assert status == 400
+    assert content["error"] == "the body is no ExtenderArgs: Pod: metadata.uid: Expected `str`, got `int`"
+    assert served.count("requests_total", verb="filter", outcome="bad_request") == 1
+    assert (await served.ask("filter", args(["free"])))[0] == 200
+
+
+async def test_arguments_beyond_64_mebibytes_get_413_and_what_to_do(served: Served) -> None:
+    """Whole nodes of a large cluster are no question that can be answered in time."""
+    status, content = await served.ask("filter", BytesIO(b" " * (64 * 2**20 + 1)))
+
+    assert status == 413
+    assert "nodeCacheCapable" in content["error"]
+    assert served.count("requests_total", verb="filter", outcome="too_large") == 1
+
+
+async def test_a_failure_of_ours_is_a_500_and_counted(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+    """kube-scheduler ignores this extender then, and the log has the cause."""
+    served.desk.knowledge = None  # type: ignore[assignment]
+
+    status, content = await served.ask("filter", args(["free"]))
+
+    assert status == 500
+    assert "log has the cause" in content["error"]
+    assert served.count("requests_total", verb="filter", outcome="failed") == 1
+    assert "a question was not answered" in caplog.text
+
+
+async def test_observers_are_told_after_the_answer(served: Served) -> None:
+    """Of each decision of filter once, of prioritize never."""
+    await served.ask("filter", args(["free", "full"]))
+    await served.ask("prioritize", args(["free", "full"]))
+    await served.ask("filter", args(["free"], pod_json(count=0)))
+
+    assert [each.pod.name for each in served.told] == ["pod-u1"]
+    assert served.count("requests_total", verb="filter", outcome="answered") == 1
+    assert served.count("requests_total", verb="prioritize", outcome="answered") == 1
+    assert served.count("requests_total", verb="filter", outcome="other_pod") == 1
+    assert served.count("request_duration_seconds_count", verb="filter") == 2
+
+
+async def test_verdicts_are_counted(served: Served) -> None:
+    """Placed, exhausted (others hold it), filtered (wrong hardware) or passed (none of our business)."""
+    for names, count in ((["free"], 1), (["full", "amd"], 1), (["amd"], 1), (["amd"], 0)):
+        await served.ask("filter", args(names, pod_json(count=count)))
+
+    counts = {
+        verdict: served.count("decisions_total", verdict=verdict)
+        for verdict in ("placed", "exhausted", "filtered", "passed")
+    }
+    assert counts == {"placed": 1, "exhausted": 1, "filtered": 1, "passed": 1}
+
+
+async def test_the_last_decision_about_a_pod_can_be_read(served: Served) -> None:
+    """With the same words as its annotation and event."""
+    await served.ask("filter", args(["free", "full", "amd"]))
+
+    async with served.client.get("/v1/decisions/ml/pod-u1") as response:
+        content = await response.json()
+
+    assert response.status == 200
+    assert content["chosen"]["node"] == "free"
+    assert content["explanation"] == (
+        "1/3 nodes fit: 1 node(s) with too few free nvidia.com/gpu, 1 node(s) without nvidia.com/gpu"
+    )
+
+
+async def test_a_pod_without_a_decision_is_404_and_what_to_do(served: Served) -> None:
+    """As JSON, like everything here."""
+    async with served.client.get("/v1/decisions/ml/unknown") as response:
+        content = await response.json()
+
+    assert response.status == 404
+    assert content["error"].startswith("no decision about pod ml/unknown is remembered")
+    assert "berth explain" in content["error"]
+
+
+async def test_the_mode_is_switched_while_it_runs(served: Served) -> None:
+    """And back; what is no mode is refused with those that there are."""
+    async with served.client.put("/v1/mode", json={"mode": "passthrough"}) as response:
+        assert (response.status, await response.json()) == (200, {"mode": "passthrough"})
+    assert (await served.ask("filter", args(["full"])))[1]["NodeNames"] == ["full"]
+    assert served.count("requests_total", verb="filter", outcome="passthrough") == 1
+
+    refused: tuple[Any, ...] = ({"mode": "off"}, {}, [])
+    for wrong in refused:
+        async with served.client.put("/v1/mode", json=wrong) as response:
+            assert response.status == 400
+            assert '{"mode": "active"} or {"mode": "passthrough"}' in (await response.json())["error"]
+
+    async with served.client.put("/v1/mode", json={"mode": "active"}) as response:
+        assert response.status == 200
+    async with served.client.get("/v1/mode") as response:
+        assert await response.json() == {"mode": "active"}
+    assert (await served.ask("filter", args(["full"])))[1]["NodeNames"] == []
+
+
+async def test_questions_side_by_side_see_each_other_in_flight() -> None:
+    """Sixteen pods of one GPU fill two nodes of eight exactly, whatever order they are asked in."""
+    async with serving(known(node("a", H100), node("b", H100))) as served:
+        answers = await asyncio.gather(
+            *(served.ask("filter", args(["a", "b"], pod_json(f"u{index}"))) for index in range(16))
+        )
+
+    chosen = [content["NodeNames"] for _, content in answers]
+    assert (chosen.count(["a"]), chosen.count(["b"])) == (8, 8)
+
+
+async def test_only_what_is_served_is_found(served: Served) -> None:
+    """A verb that is not implemented is a plain 404, which kube-scheduler logs with its code."""
+    async with served.client.post("/scheduler/bind", data=b"{}") as response:
+        assert response.status == 404
+    async with served.client.get("/scheduler/filter") as response:
+        assert response.status == 405
