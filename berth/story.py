@@ -9,7 +9,19 @@ from berth.evidence import ClassDecision, Events, NodeDecision, Subject, Unreada
 from cluster.shapes import Metadata
 from placement import keys
 
-NO_ACCELERATOR = "NoAccelerator"
+OUR_EVENTS = frozenset({"NoAccelerator", "AcceleratorFree"})
+
+
+# What decides, in the order in which it decides.
+_SCORE_WORDS = (
+    ("unknown", "its accelerators cannot be seen"),
+    ("contended", "pods in flight may take its accelerators first"),
+    ("fragmentation", "stranded accelerators change by {}"),
+    ("opens", "starts an idle node"),
+    ("replicas", "{} replicas of the same owner there"),
+    ("leftover", "{} accelerators left free"),
+    ("idleCpu", "{}m cpu left free"),
+)
 
 
 def story(pod_json: bytes, events_json: bytes) -> list[str]:
@@ -83,11 +95,23 @@ def _node_chapter(pod: Subject, events: Events) -> Iterator[str]:
 def _placement(decision: NodeDecision) -> Iterator[str]:
     if decision.chosen is not msgspec.UNSET:
         yield f"  not the node that Berth chose last ({decision.chosen or 'none fitted'}): somebody else bound the pod"
-    yield from _labelled("score, less is better", _parts(decision.score))
+    yield from _labelled("why", score_words(decision.score))
     for each in decision.runners_up:
-        yield f"  next best: {each.node} ({_parts(each.score)})"
+        equal = each.score == decision.score
+        yield f"  next best: {each.node} ({'equal, the name decides' if equal else score_words(each.score)})"
     counts = sorted(decision.rejected.items(), key=lambda item: (-item[1], item[0]))
     yield from _labelled("not possible", ", ".join(f"{count} {reason}" for reason, count in counts))
+
+
+def score_words(score: Any) -> str:
+    """Return the parts of a score as words; parts that say nothing and unknown ones are left out."""
+    parts = score if isinstance(score, Mapping) else {}
+    words = [word.format(_number(parts[name])) for name, word in _SCORE_WORDS if parts.get(name)]
+    return ", ".join(words) or "nothing speaks against it"
+
+
+def _number(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
 def _unplaced() -> Iterator[str]:
@@ -99,7 +123,7 @@ def _waiting(pod: Subject, events: Events) -> Iterator[str]:
     yield "Node: none yet"
     yield f"  kube-scheduler says: {pod.waits_because or 'nothing so far'}"
     about = [each for each in events.items if each.involved_object.uid == pod.metadata.uid]
-    ours = sorted((each for each in about if each.reason == NO_ACCELERATOR), key=lambda each: each.seen_at)
+    ours = sorted((each for each in about if each.reason in OUR_EVENTS), key=lambda each: each.seen_at)
     if ours:
         yield f"  Berth says: {ours[-1].message}"
 

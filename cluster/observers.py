@@ -23,7 +23,7 @@ class Observer:
         """A pod was seen for which a scheduler found no node; told again whenever the pod changes."""
 
     def on_change(self, node: str) -> None:
-        """A node has more room than before, or is another one than before."""
+        """A node has more room than before, carries other classes, or is another one than before."""
 
     def on_catalog(self, catalog: Catalog) -> None:
         """The valid classes are others than before."""

@@ -18,6 +18,7 @@ from placement.profiles import Profile
 
 NAMESPACES_PATH = "/api/v1/namespaces"
 CLASSES_PATH = "/apis/ome.io/v1beta1/acceleratorclasses"
+PROFILES_PATH = "/apis/berth.ome.io/v1alpha1/acceleratorprofiles"
 
 
 class Kind(StrEnum):
@@ -38,12 +39,7 @@ _RESOURCES: Mapping[Kind, Resource[Any]] = {
     Kind.PODS: Resource("/api/v1/pods", decode_pod, lambda pod: pod.uid, field_selector=_UNFINISHED),
     Kind.NAMESPACES: Resource(NAMESPACES_PATH, decode_namespace, lambda namespace: namespace.name),
     Kind.CLASSES: Resource(CLASSES_PATH, decode_custom_object, lambda each: each.name, is_optional=True),
-    Kind.PROFILES: Resource(
-        "/apis/berth.ome.io/v1alpha1/acceleratorprofiles",
-        decode_custom_object,
-        lambda each: each.name,
-        is_optional=True,
-    ),
+    Kind.PROFILES: Resource(PROFILES_PATH, decode_custom_object, lambda each: each.name, is_optional=True),
 }
 
 
@@ -132,8 +128,12 @@ class ClusterView:
         catalog = Catalog(dict(self._classes.values))
         if catalog != self._catalog:
             self._catalog = catalog
+            before = self.account.inventory.nodes
             self.account.use(catalog)
             self._observer.on_catalog(catalog)
+            for name, node in self.account.inventory.nodes.items():
+                if before.get(name) is not node:
+                    self._observer.on_change(name)
 
     def _use_profiles(self) -> None:
         self._sorted_profiles = tuple(each for _, each in sorted(self._profiles.values.items()))

@@ -10,8 +10,8 @@ from cluster.api import Api
 from cluster.observers import Observer as WatchObserver
 from cluster.reflector import Reflector
 from controller import ca_bundle
-from controller.classes import CLASSES, Classes
 from controller.duties import Duty
+from controller.judges import CLASSES, PROFILES, Judge
 from controller.observers import Observers
 from controller.settings import ControllerSettings
 
@@ -32,18 +32,25 @@ def create_controller(
     clock: Callable[[], datetime],
 ) -> Controller:
     """Return the controller of a cluster; nothing of it runs yet."""
-    classes = Classes(api, clock)
-    watch = Reflector(api, CLASSES, classes, watch_observer)
+    interval = settings.interval_seconds
+    judges = {kind.name: Judge(api, kind, clock) for kind in (CLASSES, PROFILES)}
+    watches = {
+        kind.name: Reflector(api, kind.resource, judges[kind.name], watch_observer) for kind in (CLASSES, PROFILES)
+    }
     duties = [
-        Duty("trust", lambda: keep_trust(api, settings, clock()), settings.interval_seconds, observers),
-        Duty("conditions", classes.judge, settings.interval_seconds, observers, wake=classes.changed),
+        Duty("trust", lambda: keep_trust(api, settings, clock()), interval, observers),
+        *(
+            Duty(f"conditions of {name}", each.judge, interval, observers, each.changed)
+            for name, each in judges.items()
+        ),
     ]
 
     def readiness() -> list[str]:
-        unseen = [] if watch.synced.is_set() else ["the accelerator classes have not been listed yet"]
+        unseen = [f"{name}: not listed yet" for name, each in watches.items() if not each.synced.is_set()]
         return [*unseen, *(f"{each.name}: {each.problem}" for each in duties if each.problem)]
 
-    return Controller({"watch of classes": watch.run, **{each.name: each.run for each in duties}}, readiness)
+    looking = {f"watch of {name}": each.run for name, each in watches.items()}
+    return Controller({**looking, **{each.name: each.run for each in duties}}, readiness)
 
 
 async def keep_trust(api: Api, settings: ControllerSettings, now: datetime) -> list[str]:

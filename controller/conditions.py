@@ -1,4 +1,4 @@
-"""The condition `Ready` of an AcceleratorClass: whether it can be chosen, and if not, why."""
+"""The condition `Ready` of a class or a profile: whether it is in force, and if not, why."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -10,13 +10,13 @@ Condition = Mapping[str, Any]
 
 
 def judged(problems: Sequence[str], generation: int) -> Condition:
-    """Return the condition of a class with these problems, without a time."""
+    """Return the condition of an object with these problems, without a time."""
     reason = "InvalidSelector" if any(each.startswith("spec.discovery") for each in problems) else "InvalidObject"
     return {
         "type": TYPE,
         "status": "False" if problems else "True",
         "reason": reason if problems else "Valid",
-        "message": "; ".join(problems) or "The class can be chosen.",
+        "message": "; ".join(problems) or "It is in force.",
         "observedGeneration": generation,
     }
 

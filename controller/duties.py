@@ -22,8 +22,8 @@ class Duty:
     look: Callable[[], Awaitable[list[str]]]
     interval_seconds: float
     observer: Observer
-    problem: str = "has not been looked at yet"
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    problem: str = "has not been looked at yet"
     _failures: int = 0
 
     async def run(self) -> None:

@@ -179,6 +179,21 @@ async def test_valid_classes_work_beside_an_invalid_one(world: World, tmp_path: 
     assert witness.catalogs == [{"h100"}, {"h100", "broken"}]
 
 
+async def test_a_node_that_comes_to_carry_another_class_is_told_of(world: World, tmp_path: Path) -> None:
+    """Pods that were refused may fit now that the classes are others, so whoever waits for a change hears of it."""
+    witness = Witness()
+
+    async with serving(world, tmp_path) as api, watching(api, Kind.NODES, Kind.CLASSES, witness=witness) as view:
+        (name,) = view.inventory.nodes
+        witness.changed.clear()
+        await until(lambda: CLASSES in world.streams)
+        world.tell(CLASSES, "ADDED", accelerator_class("again", dict(view.inventory.nodes[name].labels)))
+        await until(lambda: "again" in view.catalog.classes)
+
+        assert witness.changed == [name]
+        assert "again" in view.inventory.nodes[name].classes
+
+
 async def test_an_invalid_profile_is_kept_as_a_problem(world: World, tmp_path: Path) -> None:
     """The same holds for profiles."""
     world.put(PROFILES, {"metadata": {"name": "broken", "resourceVersion": "1"}, "spec": {}})

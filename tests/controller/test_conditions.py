@@ -33,7 +33,7 @@ def test_a_class_is_judged_by_its_problems(problems: list[str], status: str, rea
     condition = judged(problems, 3)
 
     assert (condition["type"], condition["status"], condition["reason"]) == ("Ready", status, reason)
-    assert condition["message"] == ("; ".join(problems) or "The class can be chosen.")
+    assert condition["message"] == ("; ".join(problems) or "It is in force.")
     assert condition["observedGeneration"] == 3
 
 

@@ -176,6 +176,23 @@ async def test_a_valid_class_is_ready_and_one_that_selects_nothing_is_not(
     assert readiness(control_plane, "nowhere")["observedGeneration"] == 2
 
 
+async def test_a_profile_that_cannot_be_used_says_why(control_plane: ControlPlane, api: Api) -> None:
+    """A requirement that nobody can judge is not silently ignored."""
+    required = {"requiredCapabilities": {"rocmVersion": "6.2"}}
+    kind = {"apiVersion": "berth.ome.io/v1alpha1", "kind": "AcceleratorProfile", "metadata": {"name": "rocm"}}
+    spec = {"podSelector": {}, "acceleratorRequirements": required}
+    control_plane.apply(json.dumps({**kind, "spec": spec}))
+
+    def condition() -> dict[str, Any]:
+        status = control_plane.get_json("acceleratorprofile", "rocm").get("status", {})
+        return next(iter(status.get("conditions", [])), {})
+
+    async with at_work(api, settings()):
+        await until(control_plane, lambda: condition().get("status") == "False")
+
+    assert "rocmVersion: is not judged: remove it" in condition()["message"]
+
+
 async def test_a_condition_is_written_once_and_leaves_what_others_wrote(control_plane: ControlPlane, api: Api) -> None:
     """Numbers and conditions of another controller stay, and nothing is written that stands already."""
     apply_class(control_plane, "shared", {"nodeSelector": {"gpu": "a100"}})

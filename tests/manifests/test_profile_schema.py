@@ -136,5 +136,5 @@ def test_kubectl_shows_a_profile_in_one_line(control_plane: ControlPlane) -> Non
     classes = {"strategy": "cost", "acceleratorRequirements": {"supportedClasses": ["nvidia-l4"]}}
     control_plane.apply(yaml.safe_dump(profile(classes, name="shown")))
     header, row = control_plane.kubectl("get", "accprof", "shown").splitlines()
-    assert header.split() == ["NAME", "STRATEGY", "NOMATCH", "SPREAD", "CLASSES", "AGE"]
+    assert header.split() == ["NAME", "STRATEGY", "NOMATCH", "SPREAD", "CLASSES", "READY", "AGE"]
     assert row.split()[:5] == ["shown", "cost", "Admit", "node", '["nvidia-l4"]']
