@@ -60,6 +60,7 @@ class ClassDecision(msgspec.Struct, rename={"accelerator_class": "class"}):
     omitted: int = 0
     injected: dict[str, Any] = {}
     warnings: list[str] = []
+    notes: list[str] = []
 
     @property
     def chosen(self) -> str:

@@ -55,6 +55,8 @@ def _choice(decision: ClassDecision) -> Iterator[str]:
     yield "Injected:" if decision.injected else "Injected: nothing"
     for name, content in decision.injected.items():
         yield from _outline(name, content)
+    for note in decision.notes:
+        yield f"Note: {note}"
     for warning in decision.warnings:
         yield f"Warning: {warning}"
 

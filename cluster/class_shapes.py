@@ -12,6 +12,7 @@ from placement.accelerators import (
     Capabilities,
     Cost,
     DeviceResource,
+    Figure,
     Version,
     version,
 )
@@ -25,7 +26,7 @@ def _memory_gib(given: Any) -> float:
     return memory_gib(str(given))
 
 
-def _price(given: Any) -> float:
+def _number(given: Any) -> float:
     return float(parse(str(given)))
 
 
@@ -61,10 +62,21 @@ def _class_name(name: str) -> str:
 
 
 MemoryGib = Annotated[float, BeforeValidator(_memory_gib)]
-Price = Annotated[float, BeforeValidator(_price)]
+Amount = Annotated[float, BeforeValidator(_number)]
+Price = Amount
 DottedVersion = Annotated[Version, BeforeValidator(_version)]
 StatedVersion = Annotated[Version | None, BeforeValidator(_stated_version)]
 ResourceName = Annotated[str, AfterValidator(_resource_name)]
+
+
+class Performance(Model):
+    """Peak rates; whatever else stands there says nothing about them."""
+
+    fp32: Amount | None = Field(None, validation_alias=AliasChoices("fp32TFLOPS", "fp32Tflops"))
+    fp16: Amount | None = Field(None, validation_alias=AliasChoices("fp16TFLOPS", "fp16Tflops"))
+    fp8: Amount | None = Field(None, validation_alias=AliasChoices("fp8TFLOPS", "fp8Tflops"))
+    int8: Amount | None = Field(None, validation_alias=AliasChoices("int8TOPS", "int8Tops"))
+    int4: Amount | None = Field(None, validation_alias=AliasChoices("int4TOPS", "int4Tops"))
 
 
 class ClassMetadata(Model):
@@ -73,7 +85,30 @@ class ClassMetadata(Model):
     name: Annotated[str, AfterValidator(_class_name)]
 
 
-class _Capabilities(Model):
+class Figures(Model):
+    """What is stated in numbers, in the spellings of both dialects."""
+
+    memory_bandwidth: Amount | None = Field(None, alias="memoryBandwidthGBps")
+    clock_speed: Amount | None = Field(None, alias="clockSpeedMHz")
+    performance: Performance = Performance()
+
+    @property
+    def figures(self) -> dict[Figure, float]:
+        """The same as a domain value; what is not stated is left out."""
+        rates = self.performance
+        stated = {
+            Figure.BANDWIDTH: self.memory_bandwidth,
+            Figure.CLOCK: self.clock_speed,
+            Figure.FP32: rates.fp32,
+            Figure.FP16: rates.fp16,
+            Figure.FP8: rates.fp8,
+            Figure.INT8: rates.int8,
+            Figure.INT4: rates.int4,
+        }
+        return {figure: amount for figure, amount in stated.items() if amount is not None}
+
+
+class _Capabilities(Figures):
     memory_gib: MemoryGib | None = Field(None, alias="memoryGB")
     compute_capability: StatedVersion = Field(
         None, validation_alias=AliasChoices("computeCapability", "minComputeCapability")
@@ -135,7 +170,9 @@ class ClassShape(Model):
             spec.discovery.selection,
             spec.vendor,
             spec.family,
-            Capabilities(capabilities.memory_gib, capabilities.compute_capability, capabilities.features),
+            Capabilities(
+                capabilities.memory_gib, capabilities.compute_capability, capabilities.features, capabilities.figures
+            ),
             tuple(DeviceResource(each.name, each.quantity, each.divisible) for each in spec.resources),
             tuple(_toleration(each) for each in spec.tolerations),
             Cost(spec.cost.per_hour, spec.cost.spot_per_hour, spec.cost.tier),

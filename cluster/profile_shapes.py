@@ -5,12 +5,15 @@ from typing import Annotated, Any, Self
 from pydantic import AliasChoices, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-from cluster.class_shapes import ClassMetadata, DottedVersion, MemoryGib
+from cluster.class_shapes import ClassMetadata, DottedVersion, Figures, MemoryGib
 from cluster.selectors import Model, Selector
+from placement.class_requirements import ClassRequirements
 from placement.pods import EnvVar
+from placement.preferences import MAX_SCORE, Preference, SizeRange, size_range
 from placement.profiles import Configuration, OnNoMatch, Profile
 from placement.quantities import parse
-from placement.requirements import ClassRequirements, Spread
+from placement.requirements import Spread
+from placement.strategies import Strategy
 
 
 def _quantity(given: Any) -> str:
@@ -20,10 +23,11 @@ def _quantity(given: Any) -> str:
     return text
 
 
+SizeCondition = Annotated[SizeRange, BeforeValidator(size_range)]
 Quantities = dict[str, Annotated[str, BeforeValidator(_quantity)]]
 
 
-class _RequiredCapabilities(Model):
+class _RequiredCapabilities(Figures):
     """What a class must state; what is not judged is refused, because ignoring it would promise too much."""
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, extra="forbid")
@@ -35,10 +39,30 @@ class _RequiredCapabilities(Model):
     features: frozenset[str] = Field(frozenset(), validation_alias=AliasChoices("features", "requiredFeatures"))
 
 
+class _Condition(Model):
+    model_size: SizeCondition | None = None
+    request_size: str | None = None
+
+
+class _Preference(Model):
+    accelerator_class: str = Field(alias="class")
+    score: int = Field(ge=0, le=MAX_SCORE)
+    conditions: tuple[_Condition, ...] = ()
+
+    @property
+    def preference(self) -> Preference:
+        """The same as a domain value."""
+        sizes = tuple(each.model_size for each in self.conditions if each.model_size)
+        unknowable = tuple(f"requestSize {each.request_size}" for each in self.conditions if each.request_size)
+        return Preference(self.accelerator_class, self.score, sizes, unknowable)
+
+
 class _Requirements(Model):
     supported_classes: frozenset[str] | None = None
     excluded_classes: frozenset[str] = frozenset()
     preferred_classes: tuple[str, ...] = ()
+    architecture_families: frozenset[str] | None = None
+    preference_order: tuple[_Preference, ...] = ()
     required_capabilities: _RequiredCapabilities = _RequiredCapabilities()
 
 
@@ -92,6 +116,7 @@ class _Spec(Model):
     on_no_match: OnNoMatch = OnNoMatch.ADMIT
     spread: Spread = Spread.NODE
     preferred_classes: tuple[str, ...] = ()
+    strategy: Strategy = Strategy.BALANCED
     accelerator_requirements: _Requirements = _Requirements()
     accelerator_configurations: tuple[_Configuration, ...] = ()
 
@@ -123,6 +148,8 @@ class ProfileShape(Model):
             spec.containers,
             _class_requirements(requirements),
             spec.preferred_classes or requirements.preferred_classes,
+            spec.strategy,
+            tuple(each.preference for each in requirements.preference_order),
             {each.accelerator_class: each for each in configurations},
             spec.on_no_match,
             spec.spread,
@@ -137,4 +164,6 @@ def _class_requirements(model: _Requirements) -> ClassRequirements:
         capabilities.memory_gib,
         capabilities.compute_capability,
         capabilities.features,
+        model.architecture_families,
+        capabilities.figures,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
 
 from placement.selection import NodeSelection
@@ -33,13 +34,26 @@ def version(text: str) -> Version:
     return parts if len(parts) > 1 else (*parts, 0)
 
 
+class Figure(StrEnum):
+    """What can be stated in numbers beside the memory, by its unit; rates are peaks without sparsity."""
+
+    BANDWIDTH = "GB/s of memory bandwidth"
+    CLOCK = "MHz"
+    FP32 = "TFLOPS at fp32"
+    FP16 = "TFLOPS at fp16"
+    FP8 = "TFLOPS at fp8"
+    INT8 = "TOPS at int8"
+    INT4 = "TOPS at int4"
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What one accelerator can do; None and empty mean unknown."""
+    """What one accelerator can do; None, empty and absent mean unknown."""
 
     memory_gib: float | None = None
     compute_capability: Version | None = None
     features: frozenset[str] = frozenset()
+    figures: Mapping[Figure, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +72,10 @@ class Cost:
     per_hour: float | None = None
     spot_per_hour: float | None = None
     tier: str = ""
+
+    def price(self, *, on_spot: bool) -> float | None:
+        """Return what an hour costs, at the spot price where that will do and is known."""
+        return self.spot_per_hour if on_spot and self.spot_per_hour is not None else self.per_hour
 
 
 @dataclass(frozen=True)
@@ -105,6 +123,11 @@ class AcceleratorClass:
     def selects(self) -> bool:
         """Whether the author said anything about its nodes."""
         return bool(self.selection.labels or self.selection.terms)
+
+    def is_of(self, families: frozenset[str]) -> bool:
+        """Tell whether it belongs to one of the families, each named alone or with its vendor."""
+        names = {self.family.lower(), f"{self.vendor}-{self.family}".lower()} if self.family else set()
+        return not names.isdisjoint(each.lower() for each in families)
 
     def usable_in(self, namespace: str) -> bool:
         """Tell whether pods of the namespace may use it."""

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from placement.accelerators import AcceleratorClass, Catalog
 from placement.class_requests import ClassRequest
 from placement.inventory import Inventory, NodeInventory
 from placement.rejections import Cause, Rejection
+from placement.strategies import scores
 from placement.taints import untolerated
 
 
@@ -26,20 +28,20 @@ class Choice:
 def choose(asked: ClassRequest, catalog: Catalog, inventory: Inventory) -> Choice:
     """Choose among the classes of the catalog.
 
-    What remains is ordered by the request's preferred classes, then price (USD/h, unknown last), then memory (GiB,
-    least first, so that large devices stay for those who need them), then name.
+    What remains is ordered by the request's preferred classes; then by the score of its strategy plus that of the
+    preferences which apply; then by name.
     """
     if asked.explicit and asked.explicit not in catalog.classes:
         return Choice(rejections=(_unknown(asked.explicit, catalog),))
     names = [asked.explicit] if asked.explicit else sorted(catalog.classes)
     verdicts = [(catalog.classes[name], rejection(asked, catalog.classes[name], inventory)) for name in names]
-    eligible = sorted((each for each, no in verdicts if no is None), key=lambda each: _rank(asked, each))
-    return Choice(tuple(eligible), tuple(no for _, no in verdicts if no))
+    eligible = tuple(each for each, no in verdicts if no is None)
+    return Choice(_ordered(asked, eligible), tuple(no for _, no in verdicts if no))
 
 
 def rejection(asked: ClassRequest, candidate: AcceleratorClass, inventory: Inventory) -> Rejection | None:
     """Return why the class will not do for the pod, or None."""
-    no = asked.requirements.rejection(candidate)
+    no = asked.requirements.rejection(candidate, on_spot=asked.on_spot)
     if no:
         return no
     reason = _disallowed(asked, candidate) or _unavailable(asked, candidate, inventory)
@@ -87,13 +89,19 @@ def _too_small(accelerators: Mapping[str, int], nodes: Iterable[NodeInventory]) 
     return f"its largest node has {most}, the pod asks {asks}"
 
 
-def _rank(asked: ClassRequest, candidate: AcceleratorClass) -> tuple[int, float, float, str]:
-    preferred = asked.preferred.index(candidate.name) if candidate.name in asked.preferred else len(asked.preferred)
-    price, memory = candidate.cost.per_hour, candidate.capabilities.memory_gib
-    unknown = float("inf")
-    return preferred, unknown if price is None else price, unknown if memory is None else memory, candidate.name
+def _ordered(asked: ClassRequest, eligible: tuple[AcceleratorClass, ...]) -> tuple[AcceleratorClass, ...]:
+    by_strategy = scores(asked.strategy, eligible, on_spot=asked.on_spot)
+
+    def rank(candidate: AcceleratorClass) -> tuple[int, float, str]:
+        listed = candidate.name in asked.preferred
+        tier = asked.preferred.index(candidate.name) if listed else len(asked.preferred)
+        return tier, -(by_strategy[candidate.name] + asked.preference(candidate)), candidate.name
+
+    return tuple(sorted(eligible, key=rank))
 
 
 def _unknown(name: str, catalog: Catalog) -> Rejection:
-    known = ", ".join(sorted(catalog.classes)) or "none"
-    return Rejection(name, Cause.FILTERED, f"is no valid AcceleratorClass of this cluster (there are: {known})")
+    known = sorted(catalog.classes)
+    near = get_close_matches(name, known, 1)
+    help_text = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known) or 'none'}"
+    return Rejection(name, Cause.FILTERED, f"is no valid AcceleratorClass of this cluster ({help_text})")

@@ -4,23 +4,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from placement.accelerators import AcceleratorClass, Catalog
+from placement.class_requirements import ANY_CLASS, ClassRequirements
 from placement.keys import PROFILE, REQUESTED_CLASS
 from placement.pods import Pod
+from placement.preferences import MAX_SCORE
 from placement.profiles import Configuration, Labels, Profile
-from placement.requirements import ANY_CLASS, ClassRequirements
+from placement.strategies import Strategy
+from placement.wishes import may_run_on_spot, wishes_of
 
 
 @dataclass(frozen=True, slots=True)
 class ClassRequest:
     """What one pod asks of a class; `explicit` names the only class that will do.
 
-    `accelerators` is what the pod already asks for, per resource name.
+    `accelerators` is what the pod already asks for, per resource name; `billions` the parameters of its model, where
+    that is known; `on_spot` whether it may run on spot capacity.
     """
 
     pod: Pod
     explicit: str | None = None
     profile: Profile | None = None
     accelerators: Mapping[str, int] = field(default_factory=dict)
+    requirements: ClassRequirements = ANY_CLASS
+    strategy: Strategy = Strategy.BALANCED
+    billions: float | None = None
+    on_spot: bool = False
     warnings: tuple[str, ...] = ()
 
     @property
@@ -30,14 +38,21 @@ class ClassRequest:
         return f"annotation {REQUESTED_CLASS}" if self.explicit else asked_by_profile
 
     @property
-    def requirements(self) -> ClassRequirements:
-        """Which classes will do."""
-        return self.profile.requirements if self.profile else ANY_CLASS
-
-    @property
     def preferred(self) -> tuple[str, ...]:
         """The classes to take first, in order."""
         return self.profile.preferred if self.profile else ()
+
+    def preference(self, candidate: AcceleratorClass) -> float:
+        """Return the most that a preference which applies gives to the class, from 0 to 1."""
+        listed = self.profile.preferences if self.profile else ()
+        mine = (each for each in listed if each.accelerator_class == candidate.name and each.holds(self.billions))
+        return max((each.score / MAX_SCORE for each in mine), default=0.0)
+
+    @property
+    def unknowable(self) -> tuple[str, ...]:
+        """The conditions of preferences that say nothing when a pod is created."""
+        listed = self.profile.preferences if self.profile else ()
+        return tuple(dict.fromkeys(condition for each in listed for condition in each.unknowable))
 
     def configuration(self, chosen: AcceleratorClass) -> Configuration:
         """Return what the pod gets on the class."""
@@ -48,13 +63,27 @@ class ClassRequest:
 def request_of(
     pod: Pod, namespace_labels: Labels, profiles: tuple[Profile, ...], catalog: Catalog
 ) -> ClassRequest | None:
-    """Return what the pod asks, or None where neither its annotations nor a profile ask for anything."""
+    """Return what the pod asks, or None where neither its annotations nor a profile ask for anything.
+
+    Layers: the profile, then the pod's annotations. Requirements combine to the strictest, of the rest the later wins.
+    """
     explicit = pod.annotations.get(REQUESTED_CLASS)
     matching = matching_profiles(pod, namespace_labels, profiles)
     if not explicit and not matching:
         return None
     profile = matching[0] if matching else None
-    return ClassRequest(pod, explicit or None, profile, catalog.accelerators(pod.requests), _ambiguity(matching))
+    wishes = wishes_of(pod)
+    return ClassRequest(
+        pod,
+        explicit or None,
+        profile,
+        catalog.accelerators(pod.requests),
+        (profile.requirements if profile else ANY_CLASS) & wishes.requirements,
+        wishes.strategy or (profile.strategy if profile else Strategy.BALANCED),
+        wishes.billions,
+        may_run_on_spot(pod),
+        _ambiguity(matching) + wishes.warnings,
+    )
 
 
 def unknown_profile(pod: Pod, profiles: tuple[Profile, ...]) -> str | None:
@@ -66,15 +95,18 @@ def unknown_profile(pod: Pod, profiles: tuple[Profile, ...]) -> str | None:
 
 
 def matching_profiles(pod: Pod, namespace_labels: Labels, profiles: tuple[Profile, ...]) -> list[Profile]:
-    """Return the profile that the pod names, or all that match it, by name; the first one counts."""
+    """Return the profile that the pod names, or all that match it, the most specific first, then by name."""
     named = pod.annotations.get(PROFILE)
     if named:
         return [each for each in profiles if each.name == named]
-    return sorted((each for each in profiles if each.matches(pod.labels, namespace_labels)), key=lambda each: each.name)
+    matching = (each for each in profiles if each.matches(pod.labels, namespace_labels))
+    return sorted(matching, key=lambda each: (-each.specificity, each.name))
 
 
 def _ambiguity(matching: list[Profile]) -> tuple[str, ...]:
     if len(matching) < 2:  # noqa: PLR2004 - two is the least that can disagree
         return ()
-    names = ", ".join(each.name for each in matching)
-    return (f"profiles {names} all match; {matching[0].name} is used. Name one with annotation {PROFILE}",)
+    names = ", ".join(sorted(each.name for each in matching))
+    first, second = matching[:2]
+    reason = "is the most specific" if first.specificity > second.specificity else "comes first by name"
+    return (f"profiles {names} all match; {first.name} {reason}. Name one with annotation {PROFILE}",)

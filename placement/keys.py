@@ -7,7 +7,10 @@ INJECTION = "berth.ome.io/injection"
 
 # Read from the pod.
 REQUESTED_CLASS = "ome.io/accelerator-class"
+STRATEGY = "ome.io/selection-strategy"
+COST_THRESHOLD = "ome.io/cost-threshold"
 PROFILE = "berth.ome.io/profile"
+MODEL_SIZE = "berth.ome.io/model-size"
 CONTAINER = "berth.ome.io/container"
 
 # Written on the pod at admission.

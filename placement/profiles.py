@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from placement.class_requirements import ANY_CLASS, ClassRequirements
 from placement.pods import EnvVar
-from placement.requirements import ANY_CLASS, ClassRequirements, Spread
+from placement.preferences import Preference
+from placement.requirements import Spread
 from placement.selection import Expression
+from placement.strategies import Strategy
 
 Labels = Mapping[str, str]
 
@@ -52,9 +55,17 @@ class Profile:
     containers: frozenset[str] = frozenset()
     requirements: ClassRequirements = ANY_CLASS
     preferred: tuple[str, ...] = ()
+    strategy: Strategy = Strategy.BALANCED
+    preferences: tuple[Preference, ...] = ()
     configurations: Mapping[str, Configuration] = field(default_factory=dict)
     on_no_match: OnNoMatch = OnNoMatch.ADMIT
     spread: Spread = Spread.NODE
+
+    @property
+    def specificity(self) -> int:
+        """How many conditions its selectors have."""
+        selectors = (self.pods, self.namespaces)
+        return sum(len(each.labels) + len(each.expressions) for each in selectors)
 
     def matches(self, pod_labels: Labels, namespace_labels: Labels) -> bool:
         """Tell whether a pod with these labels, in a namespace with those, is meant."""

@@ -27,6 +27,7 @@ class AdmissionRecord:
     rejections: tuple[Rejection, ...]
     injected: Mapping[str, Any]
     digest: str
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """Return compact JSON of at most 2 KiB; the last rejections give way first, then what was injected."""
@@ -54,6 +55,8 @@ class AdmissionRecord:
             "injected": injected,
             "digest": self.digest,
         }
+        if self.notes:
+            content["notes"] = self.notes
         if kept < len(self.rejections):
             content["omitted"] = len(self.rejections) - kept
         return json.dumps(content, separators=_COMPACT)
@@ -70,6 +73,7 @@ def record_of(asked: ClassRequest, choice: Choice, changes: Mutation) -> Admissi
         others + choice.rejections,
         summary(changes),
         _digest(asked, chosen),
+        tuple(f"{each} is not known when a pod is created" for each in asked.unknowable),
     )
 
 
@@ -103,7 +107,7 @@ def _why(asked: ClassRequest, choice: Choice) -> str:
     if len(choice.eligible) == 1:
         return "the only class that fits"
     price = "" if chosen.cost.per_hour is None else f", {chosen.cost.per_hour:g} USD/h"
-    return f"least price, then memory, of {len(choice.eligible)} classes that fit{price}"
+    return f"best of {len(choice.eligible)} classes that fit by strategy {asked.strategy}{price}"
 
 
 def _also_fits(other: AcceleratorClass) -> str:

@@ -44,6 +44,15 @@ class Toleration:
         return self.operator == "Exists" or (self.operator, self.value) == (other.operator, other.value)
 
 
+# How providers mark spot capacity; what tolerates such a mark, or selects it, may run there.
+SPOT_TAINTS = (
+    Taint("kubernetes.azure.com/scalesetpriority", "spot"),
+    Taint("cloud.google.com/gke-spot", "true"),
+    Taint("karpenter.sh/capacity-type", "spot"),
+    Taint("eks.amazonaws.com/capacityType", "SPOT"),
+)
+
+
 def untolerated(taints: Iterable[Taint], tolerations: Iterable[Toleration]) -> Taint | None:
     """Return the first taint that forbids and that nothing tolerates, or None."""
     borne = tuple(tolerations)

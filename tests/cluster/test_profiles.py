@@ -4,10 +4,14 @@ from typing import Any
 import pytest
 
 from cluster.custom_objects import InvalidObject, profile
+from placement.accelerators import Figure
+from placement.class_requirements import ClassRequirements
 from placement.pods import EnvVar
+from placement.preferences import Preference, size_range
 from placement.profiles import Configuration, LabelSelector, OnNoMatch, Profile
-from placement.requirements import ClassRequirements, Spread
+from placement.requirements import Spread
 from placement.selection import Expression, Operator
+from placement.strategies import Strategy
 
 
 def profile_of(**spec: Any) -> Profile:
@@ -40,7 +44,17 @@ def test_a_profile_is_read_whole() -> None:
         acceleratorRequirements={
             "supportedClasses": ["l4", "h100"],
             "excludedClasses": ["t4"],
-            "requiredCapabilities": {"memoryGB": 24, "minComputeCapability": "8.9", "requiredFeatures": ["fp8"]},
+            "architectureFamilies": ["ada-lovelace", "nvidia-hopper"],
+            "requiredCapabilities": {
+                "memoryGB": 24,
+                "minComputeCapability": "8.9",
+                "requiredFeatures": ["fp8"],
+                "memoryBandwidthGBps": "300",
+                "performance": {"fp16TFLOPS": 100, "int8Tops": 200},
+            },
+            "preferenceOrder": [
+                {"class": "l4", "score": 80, "conditions": [{"modelSize": "<30B"}, {"requestSize": ">4096"}]}
+            ],
         },
         acceleratorConfigurations=[
             {
@@ -57,8 +71,18 @@ def test_a_profile_is_read_whole() -> None:
         LabelSelector({"app": "chat"}, (Expression("tier", Operator.NOT_IN, ("test",)),)),
         LabelSelector({"team": "ai"}),
         frozenset({"vllm"}),
-        ClassRequirements(frozenset({"l4", "h100"}), frozenset({"t4"}), 24, (8, 9), frozenset({"fp8"})),
+        ClassRequirements(
+            frozenset({"l4", "h100"}),
+            frozenset({"t4"}),
+            24,
+            (8, 9),
+            frozenset({"fp8"}),
+            frozenset({"ada-lovelace", "nvidia-hopper"}),
+            {Figure.BANDWIDTH: 300, Figure.FP16: 100, Figure.INT8: 200},
+        ),
         ("l4",),
+        Strategy.COST,
+        (Preference("l4", 80, (size_range("<30B"),), ("requestSize >4096",)),),
         {
             "l4": Configuration(
                 "l4", (EnvVar("A", "2"), EnvVar("B", "")), ("--tp=2",), {"cpu": "500m"}, {"nvidia.com/gpu": "2"}
@@ -124,6 +148,16 @@ REFERENCE = {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "hub", "key":
             {"podSelector": {}, "acceleratorRequirements": {"requiredCapabilities": {"rocmVersion": "6.2"}}},
             "requiredCapabilities.rocmVersion: is not judged: remove it",
         ),
+        (
+            {
+                "podSelector": {},
+                "acceleratorRequirements": {
+                    "preferenceOrder": [{"class": "l4", "score": 1, "conditions": [{"modelSize": "small"}]}]
+                },
+            },
+            "'small' is no condition on a size",
+        ),
+        ({"podSelector": {}, "strategy": "fastest"}, "'performance', 'cost' or 'balanced'"),
     ],
 )
 def test_a_wrong_profile_is_refused_with_what_to_write(spec: dict[str, Any], sentence: str) -> None:

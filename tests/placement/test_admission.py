@@ -4,11 +4,11 @@ from dataclasses import replace
 import pytest
 
 from placement.admission import Admission, admit
+from placement.class_requirements import ClassRequirements
 from placement.keys import CHOSEN_CLASS, CONTAINER, DECISION, DEVICES, PLACEMENT, PROFILE, REQUESTED_CLASS
 from placement.pods import Container, EnvVar, Pod
 from placement.profiles import Configuration, LabelSelector, OnNoMatch, Profile
 from placement.records import MAX_RECORD_BYTES
-from placement.requirements import ClassRequirements
 from placement.selection import Expression, NodeSelection, Operator, Term
 from placement.taints import Toleration
 from tests.builders import H100, INVENTORY, NVIDIA, PRODUCT, pod, vllm, world
@@ -52,7 +52,7 @@ def test_the_decision_tells_why_and_why_not_and_what_was_injected() -> None:
 
     assert decision["class"] == "mi300x"
     assert decision["source"] == "profile big"
-    assert decision["why"] == "least price, then memory, of 2 classes that fit, 4 USD/h"
+    assert decision["why"] == "best of 2 classes that fit by strategy balanced, 4 USD/h"
     assert decision["rejected"] == [
         {"class": "h100", "why": "fits, but comes later (5 USD/h)"},
         {"class": "l4", "why": "has 24 GiB of memory, 40 needed"},
@@ -93,7 +93,16 @@ def test_of_several_matching_profiles_the_first_by_name_is_used_and_the_author_i
 
     assert verdict.record
     assert verdict.record.source == "profile a"
-    assert verdict.warnings == (f"profiles a, b all match; a is used. Name one with annotation {PROFILE}",)
+    assert verdict.warnings == (f"profiles a, b all match; a comes first by name. Name one with annotation {PROFILE}",)
+
+
+def test_of_several_matching_profiles_the_most_specific_is_used() -> None:
+    """A profile for one application beats the one for everybody."""
+    verdict = _admitted(pod(labels={"app": "llm"}), Profile("all"), Profile("of-llm", LabelSelector({"app": "llm"})))
+
+    assert verdict.record
+    assert verdict.record.source == "profile of-llm"
+    assert "of-llm is the most specific" in verdict.warnings[0]
 
 
 def test_a_pod_may_name_its_profile() -> None:

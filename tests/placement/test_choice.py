@@ -4,17 +4,22 @@ import pytest
 
 from placement.accelerators import Catalog
 from placement.choice import choose
-from placement.class_requests import ClassRequest
+from placement.class_requests import ClassRequest, request_of
+from placement.class_requirements import ClassRequirements
+from placement.keys import REQUESTED_CLASS
 from placement.profiles import Profile
-from placement.requirements import ClassRequirements
 from placement.selection import Expression, NodeSelection, Operator, Term
+from placement.strategies import Strategy
 from placement.taints import Toleration
-from tests.builders import CATALOG, H100, INVENTORY, L4, MI300X, NVIDIA, PRODUCT, inventory, node, pod
+from tests.builders import CATALOG, H100, INVENTORY, L4, MI300X, NVIDIA, PRODUCT, inventory, node, pod, vllm
 
 
 def _request(profile: Profile | None = None, explicit: str | None = None, **of_pod: object) -> ClassRequest:
-    accelerators = of_pod.pop("accelerators", {})
-    return ClassRequest(pod(**of_pod), explicit, profile, accelerators)  # type: ignore[arg-type]
+    """Return what a pod asks as the journey of admission gathers it."""
+    annotations = {REQUESTED_CLASS: explicit} if explicit else {}
+    asked = request_of(pod(annotations=annotations, **of_pod), {}, (profile,) if profile else (), CATALOG)
+    assert asked
+    return asked
 
 
 def _names(asked: ClassRequest, catalog: Catalog = CATALOG) -> list[str]:
@@ -25,9 +30,11 @@ def _reasons(asked: ClassRequest, catalog: Catalog = CATALOG) -> dict[str, str]:
     return {each.subject: each.reason for each in choose(asked, catalog, INVENTORY).rejections}
 
 
-def test_without_wishes_the_cheapest_class_comes_first() -> None:
-    """Price decides where nobody has a preference."""
-    assert _names(_request(Profile("p"))) == ["t4", "l4", "mi300x", "h100"]
+def test_strategies_order_what_remains() -> None:
+    """Cheapest first, most capable first, or the mean of both."""
+    assert _names(_request(Profile("p", strategy=Strategy.COST))) == ["t4", "l4", "mi300x", "h100"]
+    assert _names(_request(Profile("p", strategy=Strategy.PERFORMANCE))) == ["mi300x", "h100", "l4", "t4"]
+    assert _names(_request(Profile("p"))) == ["t4", "mi300x", "l4", "h100"]
 
 
 def test_preferred_classes_come_first_in_their_order() -> None:
@@ -80,16 +87,17 @@ def test_an_explicit_class_is_the_only_one_considered_and_must_pass_too() -> Non
     assert _reasons(refused) == {"t4": "has 16 GiB of memory, 40 needed"}
 
 
-def test_an_unknown_class_is_answered_with_those_that_exist() -> None:
-    """A typing error in a class name is told with the names that would do."""
-    why = _reasons(_request(explicit="h1000"))["h1000"]
+def test_an_unknown_class_is_answered_with_the_nearest_name() -> None:
+    """A typing error in a class name is told with the name that would do, or with all of them."""
+    near, far = _reasons(_request(explicit="h1000")), _reasons(_request(explicit="zzz"))
 
-    assert why == "is no valid AcceleratorClass of this cluster (there are: h100, l4, mi300x, t4)"
+    assert near["h1000"] == "is no valid AcceleratorClass of this cluster (did you mean h100?)"
+    assert far["zzz"] == "is no valid AcceleratorClass of this cluster (there are: h100, l4, mi300x, t4)"
 
 
 def test_a_class_of_another_resource_than_the_pod_asks_for_is_out() -> None:
     """A pod that asks for amd.com/gpu cannot run on NVIDIA hardware."""
-    asked = _request(Profile("p"), accelerators={"amd.com/gpu": 1})
+    asked = _request(Profile("p"), containers=(vllm(limits={"amd.com/gpu": "1"}),))
 
     assert _names(asked) == ["mi300x"]
     assert _reasons(asked)["h100"] == "does not offer amd.com/gpu, which the pod asks for"
@@ -143,7 +151,7 @@ def test_taints_must_be_tolerated_by_pod_or_class() -> None:
 
 def test_a_class_whose_largest_node_is_too_small_is_out() -> None:
     """Eight devices never fit on a node of four."""
-    asked = _request(Profile("p"), accelerators={NVIDIA: 8})
+    asked = _request(Profile("p"), containers=(vllm(limits={NVIDIA: "8"}),))
 
     assert _names(asked) == ["h100"]
     assert _reasons(asked)["l4"] == "its largest node has 4, the pod asks 8 nvidia.com/gpu"

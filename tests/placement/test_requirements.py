@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from placement.accelerators import AcceleratorClass, Capabilities, Catalog, version
+from placement.class_requirements import ANY_CLASS, ClassRequirements
 from placement.pods import Container, Pod
 from placement.rejections import Cause
-from placement.requirements import ANY_CLASS, ClassRequirements, Spread, requirements_of
+from placement.requirements import Spread, requirements_of
 from placement.selection import EVERYWHERE
 
 NAMES = st.sampled_from(["a100", "h100", "l4"])
