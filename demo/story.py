@@ -225,7 +225,7 @@ def _events(stage: Stage, name: str) -> str:
 
 
 def _tells_counts(told: str) -> bool:
-    return "3 node(s) with too few free nvidia.com/gpu" in told and "that the pod does not select" in told
+    return "3 node(s) with too few free nvidia.com/gpu" in told and "not selected by the pod" in told
 
 
 def _fill(stage: Stage, namespace: str, who: str) -> str:

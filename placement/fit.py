@@ -48,8 +48,8 @@ def _unavailable(node: NodeInventory) -> Rejection | None:
 
 def _unselected(asked: Requirements, node: NodeInventory) -> Rejection | None:
     if not asked.selection.admits(node.labels, node.name):
-        kind = f"of class {'+'.join(node.classes)}" if node.classes else "without an accelerator class"
-        return Rejection(node.name, Cause.FILTERED, f"node(s) {kind} that the pod does not select")
+        kind = f"of class {'+'.join(node.classes)}" if node.classes else "without accelerator class"
+        return Rejection(node.name, Cause.FILTERED, f"node(s) {kind}, not selected by the pod")
     taint = untolerated(node.taints, asked.tolerations)
     return Rejection(node.name, Cause.FILTERED, f"node(s) with untolerated taint {taint}") if taint else None
 

@@ -58,7 +58,7 @@ def test_a_pod_that_fits_nowhere_gets_one_event_that_says_why(cluster: Cluster, 
     (event,) = cluster.events("giant", "NoAccelerator")
     assert event["note"].startswith(f"0/{len(load_nodes())} nodes fit: 3 node(s) ")
     assert "3 node(s) with fewer nvidia.com/gpu than asked" in event["note"]
-    assert "2 node(s) of class nvidia-l4 that the pod does not select" in event["note"]
+    assert "2 node(s) of class nvidia-l4, not selected by the pod" in event["note"]
     assert event["type"] == "Warning"
     assert event["regarding"]["uid"] == cluster.pod("giant")["metadata"]["uid"]
     assert event["reportingController"] == "berth.ome.io/extender"

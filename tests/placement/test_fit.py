@@ -49,12 +49,12 @@ def test_a_pod_that_selects_another_class_hears_which_class_it_left_out() -> Non
     asked = replace(asking(1), selection=NodeSelection({"gpu": "l4"}))
 
     assert str(rejection(asked, gpu_node("n"))) != ""
-    assert _reason(asked, gpu_node("n")) == "node(s) of class h100 that the pod does not select"
+    assert _reason(asked, gpu_node("n")) == "node(s) of class h100, not selected by the pod"
     assert _reason(asked, replace(gpu_node("n"), classes=("big", "h100"))) == (
-        "node(s) of class big+h100 that the pod does not select"
+        "node(s) of class big+h100, not selected by the pod"
     )
     assert _reason(asked, replace(gpu_node("n"), classes=())) == (
-        "node(s) without an accelerator class that the pod does not select"
+        "node(s) without accelerator class, not selected by the pod"
     )
 
 

@@ -203,7 +203,7 @@ def test_a_survey_judges_selection_where_a_decision_leaves_it_to_the_scheduler()
     inventory = inventory_of([gpu_node("a")])
 
     assert decide(asked, inventory, ["a"]).winner is not None
-    assert survey(asked, inventory).explanation == "0/1 nodes fit: 1 node(s) of class h100 that the pod does not select"
+    assert survey(asked, inventory).explanation == "0/1 nodes fit: 1 node(s) of class h100, not selected by the pod"
 
 
 @given(inventories(), questions)
