@@ -10,6 +10,7 @@ from cluster.shapes import (
     ContainerShape,
     EnvVarShape,
     ExpressionShape,
+    Lifecycle,
     MalformedObject,
     Metadata,
     NamespaceShape,
@@ -130,7 +131,14 @@ def _container(place: str, shape: ContainerShape) -> Container:
         _quantities(f"{place}.resources.limits", resources.limits),
         claims_devices=bool(resources.claims),
         is_sidecar=shape.restart_policy == "Always",
+        has_unseen_env=bool(shape.env_from),
+        after_start=_after_start(shape),
     )
+
+
+def _after_start(shape: ContainerShape) -> tuple[str, ...]:
+    hook = (shape.lifecycle or Lifecycle()).post_start
+    return tuple(hook.exec.command or ()) if hook and hook.exec else ()
 
 
 def _env_var(shape: EnvVarShape) -> EnvVar:

@@ -177,6 +177,24 @@ class Resources(Shape):
     claims: list[Something] | None = None
 
 
+class ExecShape(Shape):
+    """A command to run in a container."""
+
+    command: list[str] | None = None
+
+
+class HookShape(Shape):
+    """What is done at one point of a container's life."""
+
+    exec: ExecShape | None = None
+
+
+class Lifecycle(Shape):
+    """What is done beside a container's own program."""
+
+    post_start: HookShape | None = None
+
+
 class ContainerShape(Shape):
     """A container."""
 
@@ -185,6 +203,8 @@ class ContainerShape(Shape):
     command: list[str] | None = None
     args: list[str] | None = None
     env: list[EnvVarShape] | None = None
+    env_from: list[Something] | None = None
+    lifecycle: Lifecycle | None = None
     resources: Resources | None = None
     restart_policy: str | None = None
 

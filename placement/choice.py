@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from placement.accelerators import AcceleratorClass, Catalog
 from placement.class_requests import ClassRequest
+from placement.demand import demand
 from placement.inventory import Inventory, NodeInventory
 from placement.rejections import Cause, Rejection
 from placement.strategies import scores
@@ -67,7 +68,10 @@ def _unavailable(asked: ClassRequest, candidate: AcceleratorClass, inventory: In
 
 
 def _unreachable(asked: ClassRequest, candidate: AcceleratorClass, nodes: list[NodeInventory]) -> str | None:
-    selected = [node for node in nodes if asked.pod.selection.admits(node.labels, node.name)]
+    pod = asked.pod
+    selected = [node for node in nodes if pod.selection.admits(node.labels, node.name) and pod.node in ("", node.name)]
+    if not selected and pod.node:
+        return f"the pod names node {pod.node}, which does not carry it"
     if not selected:
         return "none of its nodes meets the pod's own node selection"
     tolerations = (*asked.pod.tolerations, *candidate.tolerations)
@@ -75,7 +79,7 @@ def _unreachable(asked: ClassRequest, candidate: AcceleratorClass, nodes: list[N
     if all(taints):
         return f"its nodes have the taint {taints[0]}, which neither the pod nor the class tolerates"
     bearable = [node for node, taint in zip(selected, taints, strict=True) if taint is None]
-    return _too_small(asked.accelerators, bearable)
+    return _too_small(demand(asked, candidate), bearable)
 
 
 def _too_small(accelerators: Mapping[str, int], nodes: Iterable[NodeInventory]) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from placement.accelerators import AcceleratorClass, Catalog
 from placement.class_requirements import ANY_CLASS, ClassRequirements
 from placement.keys import PROFILE, REQUESTED_CLASS
-from placement.pods import Pod
+from placement.pods import Container, Pod
 from placement.preferences import MAX_SCORE
 from placement.profiles import Configuration, Labels, Profile
 from placement.strategies import Strategy
@@ -17,14 +17,15 @@ from placement.wishes import may_run_on_spot, wishes_of
 class ClassRequest:
     """What one pod asks of a class; `explicit` names the only class that will do.
 
-    `accelerators` is what the pod already asks for, per resource name; `billions` the parameters of its model, where
-    that is known; `on_spot` whether it may run on spot capacity.
+    `accelerators` is what the pod already asks for, per resource name; `engines` are the containers that run the model;
+    `billions` are its parameters, where they are known; `on_spot` tells whether the pod may run on spot capacity.
     """
 
     pod: Pod
     explicit: str | None = None
     profile: Profile | None = None
     accelerators: Mapping[str, int] = field(default_factory=dict)
+    engines: tuple[Container, ...] = ()
     requirements: ClassRequirements = ANY_CLASS
     strategy: Strategy = Strategy.BALANCED
     billions: float | None = None
@@ -61,7 +62,11 @@ class ClassRequest:
 
 
 def request_of(
-    pod: Pod, namespace_labels: Labels, profiles: tuple[Profile, ...], catalog: Catalog
+    pod: Pod,
+    namespace_labels: Labels,
+    profiles: tuple[Profile, ...],
+    catalog: Catalog,
+    engines: tuple[Container, ...] = (),
 ) -> ClassRequest | None:
     """Return what the pod asks, or None where neither its annotations nor a profile ask for anything.
 
@@ -78,29 +83,37 @@ def request_of(
         explicit or None,
         profile,
         catalog.accelerators(pod.requests),
+        engines,
         (profile.requirements if profile else ANY_CLASS) & wishes.requirements,
         wishes.strategy or (profile.strategy if profile else Strategy.BALANCED),
         wishes.billions,
         may_run_on_spot(pod),
-        _ambiguity(matching) + wishes.warnings,
+        misnamed_profile(pod, namespace_labels, profiles) + _ambiguity(matching) + wishes.warnings,
     )
 
 
-def unknown_profile(pod: Pod, profiles: tuple[Profile, ...]) -> str | None:
-    """Return a warning where the pod names a profile that does not exist."""
+def misnamed_profile(pod: Pod, namespace_labels: Labels, profiles: tuple[Profile, ...]) -> tuple[str, ...]:
+    """Return a warning where the pod names a profile that does not exist, or is not for its namespace."""
     named = pod.annotations.get(PROFILE)
-    if not named or any(each.name == named for each in profiles):
-        return None
-    return f"annotation {PROFILE}: there is no valid AcceleratorProfile {named!r}"
+    if not named or _named(pod, namespace_labels, profiles):
+        return ()
+    return (f"annotation {PROFILE}: there is no valid AcceleratorProfile {named!r} for this namespace",)
 
 
 def matching_profiles(pod: Pod, namespace_labels: Labels, profiles: tuple[Profile, ...]) -> list[Profile]:
     """Return the profile that the pod names, or all that match it, the most specific first, then by name."""
-    named = pod.annotations.get(PROFILE)
+    named = _named(pod, namespace_labels, profiles)
     if named:
-        return [each for each in profiles if each.name == named]
+        return [named]
     matching = (each for each in profiles if each.matches(pod.labels, namespace_labels))
     return sorted(matching, key=lambda each: (-each.specificity, each.name))
+
+
+def _named(pod: Pod, namespace_labels: Labels, profiles: tuple[Profile, ...]) -> Profile | None:
+    """Return the profile that the pod names: it counts for other pods than it selects, not for other namespaces."""
+    named = pod.annotations.get(PROFILE)
+    usable = (each for each in profiles if each.name == named and each.namespaces.selects(namespace_labels))
+    return next(usable, None)
 
 
 def _ambiguity(matching: list[Profile]) -> tuple[str, ...]:

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping
 
 from placement.accelerators import AcceleratorClass
-from placement.engines import canonical, engine_of, flag_groups, given_flags, is_flag, runs_shell_script
+from placement.command_lines.engine_commands import engine_command, opens_shell
+from placement.command_lines.flags import canonical, given_flags
+from placement.command_lines.options import flag_groups, is_flag
 from placement.mutations import ContainerMutation, EnvAddition
 from placement.pods import Container, EnvVar
 from placement.profiles import Configuration
-from placement.quantities import amount
+from placement.quantities import amount, is_extended
 
 
 def container_mutation(
@@ -36,19 +38,19 @@ def takes_args(container: Container) -> bool:
     They do behind an image's entrypoint and behind a known engine's command, not behind a shell script; behind an
     unknown command nobody knows what they would mean.
     """
-    return not runs_shell_script(container) and (not container.command or engine_of(container) is not None)
+    return not opens_shell(container) and (not container.command or engine_command(container).serves_model)
 
 
 def missing_args(container: Container, args: Iterable[str]) -> tuple[str, ...]:
     """Return the flags with their values that the author did not give under any name."""
     given = given_flags(container)
     words = {*container.command, *container.args}
-    groups = (group for group in flag_groups(args) if not _is_given(group[0], given, words))
+    groups = (group for group in flag_groups(args) if not _is_given(container, group[0], given, words))
     return tuple(word for group in groups for word in group)
 
 
-def _is_given(word: str, given: frozenset[str], words: set[str]) -> bool:
-    return canonical(word) in given if is_flag(word) else word in words
+def _is_given(container: Container, word: str, given: frozenset[str], words: set[str]) -> bool:
+    return canonical(word, container) in given if is_flag(word) else word in words
 
 
 def _env_additions(present: tuple[EnvVar, ...], wanted: tuple[EnvVar, ...]) -> tuple[EnvAddition, ...]:
@@ -78,16 +80,16 @@ def _resources(
 
 
 def _devices(container: Container, chosen: AcceleratorClass, configuration: Configuration) -> dict[str, str]:
-    """Return the accelerators as they must stand in requests and limits alike.
+    """Return the extended resources as they must stand in requests and limits alike: the most that anybody asks.
 
     A class's resources are alternatives: the first whole one is used, and only where nobody asks for any of them.
     """
     lists = (container.requests, container.limits, configuration.requests, configuration.limits)
-    asked = {name: _most(name, lists) for name in chosen.resource_names if any(name in each for each in lists)}
-    if asked or not chosen.resources:
-        return dict(sorted(asked.items()))
-    whole = next((each for each in chosen.resources if not each.divisible), chosen.resources[0])
-    return {whole.name: str(whole.quantity)}
+    asked = {name: _most(name, lists) for each in lists for name in each if is_extended(name)}
+    if chosen.resources and chosen.resource_names.isdisjoint(asked):
+        whole = next((each for each in chosen.resources if not each.divisible), chosen.resources[0])
+        asked[whole.name] = str(whole.quantity)
+    return dict(sorted(asked.items()))
 
 
 def _most(name: str, lists: Iterable[Mapping[str, str]]) -> str:

@@ -2,36 +2,27 @@
 
 from placement.accelerators import AcceleratorClass
 from placement.class_requests import ClassRequest
-from placement.container_injection import container_mutation
+from placement.demand import container_mutations, is_queued
 from placement.inventory import Inventory
 from placement.mutations import Mutation
-from placement.pods import Container, Pod
+from placement.pods import Pod
 from placement.selection import NodeSelection, Term, narrowed
 from placement.taints import Toleration
 
 DEFAULT_SCHEDULER = "default-scheduler"
-# Kueue holds the pod's resources against a quota and reads its flavor from affinity alone.
-_KUEUE_LABELS = frozenset({"kueue.x-k8s.io/queue-name", "kueue.x-k8s.io/managed", "kueue.x-k8s.io/pod-group-name"})
 
 
 def injection(
-    asked: ClassRequest,
-    chosen: AcceleratorClass,
-    engines: tuple[Container, ...],
-    inventory: Inventory,
-    scheduler_name: str | None,
+    asked: ClassRequest, chosen: AcceleratorClass, inventory: Inventory, scheduler_name: str | None
 ) -> Mutation:
     """Return what is added so that the pod runs on the class; `scheduler_name` replaces the default scheduler's."""
-    pod, configuration = asked.pod, asked.configuration(chosen)
-    is_queued = not _KUEUE_LABELS.isdisjoint(pod.labels)
-    counts_are_open = not (is_queued or pod.in_gang)
-    changes = (container_mutation(each, chosen, configuration, counts_are_open=counts_are_open) for each in engines)
-    is_plain = not chosen.selection.terms and not is_queued and _is_carried(chosen, inventory)
+    pod = asked.pod
+    is_plain = not chosen.selection.terms and not is_queued(pod) and _is_carried(chosen, inventory)
     return Mutation(
         node_selector=_labels(pod, chosen.selection) if is_plain else {},
         terms=None if is_plain else _terms(pod, chosen.selection),
         tolerations=_tolerations(pod, chosen),
-        containers=tuple(each for each in changes if not each.is_empty),
+        containers=tuple(each for each in container_mutations(asked, chosen) if not each.is_empty),
         scheduler_name=scheduler_name if _takes_scheduler(pod, scheduler_name) else None,
     )
 
@@ -55,5 +46,6 @@ def _is_carried(chosen: AcceleratorClass, inventory: Inventory) -> bool:
 
 
 def _takes_scheduler(pod: Pod, scheduler_name: str | None) -> bool:
-    """Tell whether the name is ours to set: nobody chose another, and no gang scheduler waits for the pod."""
-    return bool(scheduler_name) and pod.scheduler_name in ("", DEFAULT_SCHEDULER) and not pod.in_gang
+    """Tell whether the name is ours to set: nobody chose another or a node, and no gang scheduler waits for the pod."""
+    is_free = pod.scheduler_name in ("", DEFAULT_SCHEDULER) and not pod.node and not pod.in_gang
+    return bool(scheduler_name) and is_free

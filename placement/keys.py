@@ -10,8 +10,9 @@ REQUESTED_CLASS = "ome.io/accelerator-class"
 STRATEGY = "ome.io/selection-strategy"
 COST_THRESHOLD = "ome.io/cost-threshold"
 PROFILE = "berth.ome.io/profile"
-MODEL_SIZE = "berth.ome.io/model-size"
 CONTAINER = "berth.ome.io/container"
+MODEL = "berth.ome.io/model"
+MODEL_SIZE = "berth.ome.io/model-size"
 
 # Written on the pod at admission.
 CHOSEN_CLASS = "berth.ome.io/accelerator-class"

@@ -27,7 +27,10 @@ class EnvVar:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A container of a pod; requests and limits are quantities as their author wrote them."""
+    """A container of a pod; requests and limits are quantities as their author wrote them.
+
+    `has_unseen_env` tells that variables come from elsewhere (envFrom); `after_start` is what runs beside it then.
+    """
 
     name: str
     image: str = ""
@@ -38,6 +41,8 @@ class Container:
     limits: Mapping[str, str] = field(default_factory=dict)
     claims_devices: bool = False
     is_sidecar: bool = False
+    has_unseen_env: bool = False
+    after_start: tuple[str, ...] = ()
 
     @property
     def asked(self) -> Mapping[str, int]:

@@ -44,6 +44,11 @@ class Configuration:
     requests: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def amounts(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """Requests and limits."""
+        return self.requests, self.limits
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:

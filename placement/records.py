@@ -1,7 +1,7 @@
 """The record of a choice of class, as it is written on the pod: why this one, why not the others, what was injected."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
@@ -10,6 +10,7 @@ from placement.accelerators import AcceleratorClass
 from placement.choice import Choice
 from placement.class_requests import ClassRequest
 from placement.mutations import ContainerMutation, Mutation
+from placement.pods import Pod
 from placement.rejections import Cause, Rejection
 
 # An annotation is read by people and copied into every list of pods.
@@ -17,49 +18,73 @@ MAX_RECORD_BYTES = 2048
 _COMPACT = (",", ":")
 
 
+# Makes a short text of some bytes that nobody else can make; the key is the installation's.
+Seal = Callable[[bytes], str]
+
+
+def unkeyed(content: bytes) -> str:
+    """Return a digest: a seal that anybody can make, for where nothing is at stake."""
+    return sha256(content).hexdigest()[:16]
+
+
 @dataclass(frozen=True, slots=True)
 class AdmissionRecord:
-    """Why a pod got its class; `digest` identifies the class and the configuration that were applied."""
+    """Why a pod got its class, or none (an empty class); `inputs` identifies the class and configuration applied."""
 
     accelerator_class: str
     why: str
     source: str
     rejections: tuple[Rejection, ...]
     injected: Mapping[str, Any]
-    digest: str
+    inputs: str = ""
     notes: tuple[str, ...] = ()
 
-    def to_json(self) -> str:
+    def to_json(self, pod: Pod, seal: Seal) -> str:
         """Return compact JSON of at most 2 KiB; the last rejections give way first, then what was injected."""
         for kept in range(len(self.rejections), -1, -1):
-            text = self._json(kept, self.injected)
+            text = _sealed(self._content(kept, self.injected), pod, seal)
             if len(text.encode()) <= MAX_RECORD_BYTES:
                 return text
-        return self._json(0, {"omitted": sorted(self.injected)})
+        return _sealed(self._content(0, {"omitted": sorted(self.injected)}), pod, seal)
 
-    def stands_in(self, text: str) -> bool:
-        """Tell whether a text is a record of the same choice: the same class, the same configuration."""
+    def stands_in(self, text: str, pod: Pod, seal: Seal) -> bool:
+        """Tell whether a text is a record of the same choice about this pod, letter for letter as it was sealed."""
         try:
             found = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
-        mine = (self.accelerator_class, self.source, self.digest)
-        return isinstance(found, dict) and (found.get("class"), found.get("source"), found.get("digest")) == mine
+        mine = (self.accelerator_class, self.source, self.inputs)
+        if not isinstance(found, dict) or (found.get("class"), found.get("source"), found.get("inputs")) != mine:
+            return False
+        found.pop("seal", None)
+        return text == _sealed(found, pod, seal)
 
-    def _json(self, kept: int, injected: Mapping[str, Any]) -> str:
+    def _content(self, kept: int, injected: Mapping[str, Any]) -> dict[str, Any]:
         content: dict[str, Any] = {
             "class": self.accelerator_class,
             "why": self.why,
             "source": self.source,
             "rejected": [{"class": each.subject, "why": each.reason} for each in self.rejections[:kept]],
             "injected": injected,
-            "digest": self.digest,
+            "inputs": self.inputs,
         }
         if self.notes:
             content["notes"] = self.notes
         if kept < len(self.rejections):
             content["omitted"] = len(self.rejections) - kept
-        return json.dumps(content, separators=_COMPACT)
+        return content
+
+
+def _sealed(content: dict[str, Any], pod: Pod, seal: Seal) -> str:
+    """Return the content as JSON with a seal over it and over the pod's name, which stands before it has one."""
+    text = json.dumps(content, separators=_COMPACT)
+    mark = seal(f"{pod.namespace}/{pod.name}/{text}".encode())
+    return json.dumps({**content, "seal": mark}, separators=_COMPACT)
+
+
+def record_of_none(asked: ClassRequest, choice: Choice) -> AdmissionRecord:
+    """Return the record of a choice that found no class."""
+    return AdmissionRecord("", "no class will do", asked.source, choice.rejections, {})
 
 
 def record_of(asked: ClassRequest, choice: Choice, changes: Mutation) -> AdmissionRecord:
@@ -72,7 +97,7 @@ def record_of(asked: ClassRequest, choice: Choice, changes: Mutation) -> Admissi
         asked.source,
         others + choice.rejections,
         summary(changes),
-        _digest(asked, chosen),
+        _inputs(asked, chosen),
         tuple(f"{each} is not known when a pod is created" for each in asked.unknowable),
     )
 
@@ -115,6 +140,6 @@ def _also_fits(other: AcceleratorClass) -> str:
     return "fits, but comes later" if price is None else f"fits, but comes later ({price:g} USD/h)"
 
 
-def _digest(asked: ClassRequest, chosen: AcceleratorClass) -> str:
+def _inputs(asked: ClassRequest, chosen: AcceleratorClass) -> str:
     inputs = [asdict(chosen), asdict(asked.configuration(chosen))]
     return sha256(json.dumps(inputs, sort_keys=True, default=sorted).encode()).hexdigest()[:12]

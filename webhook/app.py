@@ -36,7 +36,8 @@ async def mutate(request: web.Request) -> web.Response:
     except WireError as error:
         desk.observers(Event(Outcome.BAD_REQUEST, detail=str(error)))
         return web.Response(status=400, text=f"{error}\n")
-    except web.HTTPException:
+    except web.HTTPRequestEntityTooLarge as error:
+        desk.observers(Event(Outcome.TOO_LARGE, detail=str(error.text)))
         raise
     except Exception:  # noqa: BLE001 - whatever fails, the API server is answered and the metric counts it
         _LOG.exception("admission failed")

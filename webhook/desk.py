@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-import jsonpatch
 import msgspec
 
 from cluster.api import ApiError
@@ -14,8 +13,9 @@ from cluster.objects import MalformedObject, decode_pod
 from placement import keys
 from placement.admission import Admission, World, admit
 from placement.pods import Pod
+from placement.records import Seal, unkeyed
 from webhook.observers import Event, Observers, Outcome
-from webhook.patch import applied, operations
+from webhook.patch import PatchError, applied, operations
 from webhook.ports import Knowledge
 from webhook.wire import Question, allowed, denied
 
@@ -45,6 +45,7 @@ class Desk:
     knowledge: Knowledge
     observers: Observers
     scheduler_name: str | None = None
+    seal: Seal = unkeyed
 
     async def answer(self, question: Question, deadline_seconds: float) -> bytes:
         """Return the answer, and tell the observers of it once it is made."""
@@ -62,46 +63,53 @@ class Desk:
             return _unchanged(question, Outcome.NOT_UNDERSTOOD, f"Berth does not understand this pod: {error}")
         if not self.knowledge.is_synced:
             return _unchanged(question, Outcome.NOT_SYNCED, "Berth is starting and has not seen the cluster yet")
+        if pod.labels.get(keys.INJECTION) == "false":
+            return _unchanged(question, Outcome.UNTOUCHED)
         labels = await self._namespace_labels(question.namespace, deadline_seconds)
+        if labels is None:
+            warning = "Berth cannot read the labels of this namespace; the pod is admitted as it is"
+            return _unchanged(question, Outcome.NAMESPACE_UNKNOWN, warning)
         return self._judged(question, pod, labels)
 
     def _judged(self, question: Question, pod: Pod, namespace_labels: Mapping[str, str]) -> Answer:
-        mode = _mode(pod, namespace_labels)
+        mode = _mode(namespace_labels)
         if mode is None:
             return _unchanged(question, Outcome.UNTOUCHED)
         knowledge = self.knowledge
-        world = World(knowledge.catalog, knowledge.profiles, knowledge.inventory, self.scheduler_name)
+        world = World(knowledge.catalog, knowledge.profiles, knowledge.inventory, self.scheduler_name, self.seal)
         verdict = admit(pod, namespace_labels, world)
         if mode is Mode.ENFORCE:
             return _enforced(question, pod, verdict)
         return _told(question, pod, verdict, mode)
 
-    async def _namespace_labels(self, name: str, deadline_seconds: float) -> Mapping[str, str]:
-        """Return the namespace's labels; one that was just created may be asked about before its event is seen."""
+    async def _namespace_labels(self, name: str, deadline_seconds: float) -> Mapping[str, str] | None:
+        """Return the namespace's labels, or None where they cannot be read.
+
+        The API server asks about namespaces that opted in; one that seems not to was labelled a moment ago.
+        """
         known = self.knowledge.namespace_labels(name)
-        if known is not None:
+        if known is not None and _mode(known):
             return known
         try:
             async with asyncio.timeout(deadline_seconds):
                 return await self.knowledge.fetch_namespace_labels(name)
         except (TimeoutError, OSError, ApiError):
-            _LOG.exception("labels of namespace %s cannot be read; its pod is admitted unchanged", name)
-            return {}
+            _LOG.exception("labels of namespace %s cannot be read", name)
+            return known
 
 
-def _mode(pod: Pod, namespace_labels: Mapping[str, str]) -> Mode | None:
-    if pod.labels.get(keys.INJECTION) == "false":
-        return None
+def _mode(namespace_labels: Mapping[str, str]) -> Mode | None:
     found = namespace_labels.get(keys.INJECTION)
     return Mode(found) if found in tuple(Mode) else None
 
 
 def _enforced(question: Question, pod: Pod, verdict: Admission) -> Answer:
     if verdict.denial:
-        return Answer(denied(question, verdict.denial), _event(question, pod, Outcome.DENIED, verdict, verdict.denial))
+        body = denied(question, verdict.denial, verdict.warnings)
+        return Answer(body, _event(question, pod, Outcome.DENIED, verdict, verdict.denial))
     try:
         patch = _patch(question, verdict)
-    except (jsonpatch.JsonPatchException, MalformedObject) as error:
+    except (PatchError, MalformedObject) as error:
         return _unchanged(question, Outcome.UNPATCHABLE, f"Berth's patch does not apply to this pod: {error}")
     body = allowed(question, patch, verdict.warnings, _audit(verdict, Mode.ENFORCE))
     return Answer(body, _event(question, pod, _outcome(verdict), verdict))

@@ -26,7 +26,9 @@ class Outcome(StrEnum):
     NOT_UNDERSTOOD = "not_understood"  # The pod cannot be read; admitted unchanged.
     UNPATCHABLE = "unpatchable"  # The patch did not apply; admitted unchanged.
     NOT_SYNCED = "not_synced"  # Asked before the cluster was known; admitted unchanged.
+    NAMESPACE_UNKNOWN = "namespace_unknown"  # Its labels cannot be read; admitted unchanged.
     BAD_REQUEST = "bad_request"
+    TOO_LARGE = "too_large"
     FAILED = "failed"
 
 

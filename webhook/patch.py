@@ -18,6 +18,10 @@ Json = dict[str, Any]
 _TERMS = ("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
 
 
+class PatchError(ValueError):
+    """A patch does not apply to the pod that it was made for."""
+
+
 def operations(changes: Mutation, pod: Json) -> list[Json]:
     """Return the operations that make the changes on a pod, given as the JSON object that the API server sent."""
     metadata, spec = pod.get("metadata") or {}, pod.get("spec") or {}
@@ -35,8 +39,11 @@ def operations(changes: Mutation, pod: Json) -> list[Json]:
 
 
 def applied(patch: Sequence[Json], pod: Json) -> Json:
-    """Return the pod with the patch applied, the given one untouched; raises jsonpatch.JsonPatchException."""
-    result: Json = jsonpatch.apply_patch(pod, list(patch))
+    """Return the pod with the patch applied, the given one untouched; raises PatchError."""
+    try:
+        result: Json = jsonpatch.apply_patch(pod, list(patch))
+    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as error:
+        raise PatchError(str(error)) from error
     return result
 
 
@@ -89,7 +96,10 @@ def _containers(containers: list[Json], changes: Iterable[ContainerMutation]) ->
 
 def _env(path: tuple[str, ...], present: list[Json] | None, change: ContainerMutation) -> Iterator[Json]:
     if not present:
-        yield from _appended((*path, "env"), None, (_env_json(each.variable) for each in change.env))
+        together: list[Json] = []
+        for each in change.env:
+            together.insert(each.position, _env_json(each.variable))
+        yield from _appended((*path, "env"), None, together)
         return
     for each in change.env:
         yield _add((*path, "env", str(each.position)), _env_json(each.variable))

@@ -60,7 +60,7 @@ def parse(body: bytes) -> Question:
     """Return the question of a review; raises WireError that names the field."""
     try:
         review = _DECODER.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise WireError(f"the body is no AdmissionReview: {error}") from error
     _require("apiVersion", review.api_version, GROUP_VERSION)
     _require("kind", review.kind, KIND)
@@ -86,10 +86,10 @@ def allowed(
     return _answer(question, {"allowed": True, **change}, warnings, audit)
 
 
-def denied(question: Question, reason: str, audit: Mapping[str, str] | None = None) -> bytes:
+def denied(question: Question, reason: str, warnings: Iterable[str] = ()) -> bytes:
     """Return the answer that refuses the object; its author reads the reason."""
     status = {"code": 403, "reason": "Forbidden", "message": reason}
-    return _answer(question, {"allowed": False, "status": status}, (), audit)
+    return _answer(question, {"allowed": False, "status": status}, warnings, None)
 
 
 def _answer(

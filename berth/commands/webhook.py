@@ -28,6 +28,7 @@ async def _compose(settings: WebhookSettings) -> None:
     from webhook.app import create_app
     from webhook.desk import Desk
     from webhook.observers import Observers
+    from webhook.seal import seal_with
 
     registry = CollectorRegistry()
     certificate = ServingCertificate(settings.certificate_directory)
@@ -38,7 +39,8 @@ async def _compose(settings: WebhookSettings) -> None:
         def readiness() -> list[str]:
             return certificate.problems(datetime.now(UTC)) + [f"{kind} are not listed yet" for kind in view.unsynced]
 
-        app = create_app(Desk(view, Observers(registry), settings.scheduler_name))
+        seal = seal_with(settings.certificate_directory / "tls.key")
+        app = create_app(Desk(view, Observers(registry), settings.scheduler_name, seal))
         listener = Listener("webhook", app, settings.address, settings.port, certificate.context)
         tasks = {"view": view.run, "certificate": certificate.follow}
         health = (settings.metrics_address, settings.metrics_port)

@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from placement.pods import Container, EnvVar, Pod
 from placement.profiles import Configuration, LabelSelector, OnNoMatch, Profile
 from placement.records import MAX_RECORD_BYTES
 from placement.selection import Expression, NodeSelection, Operator, Term
+from placement.strategies import Strategy
 from placement.taints import Toleration
 from tests.builders import H100, INVENTORY, NVIDIA, PRODUCT, pod, vllm, world
 
@@ -21,8 +23,8 @@ def _admitted(subject: Pod, *profiles: Profile, **more: object) -> Admission:
     return admit(subject, {"team": "a"}, world(*profiles, **more))
 
 
-def _decision(verdict: Admission) -> dict[str, object]:
-    decision: dict[str, object] = json.loads(verdict.mutation.annotations[DECISION])
+def _decision(verdict: Admission) -> dict[str, Any]:
+    decision: dict[str, Any] = json.loads(verdict.mutation.annotations[DECISION])
     return decision
 
 
@@ -114,7 +116,19 @@ def test_a_pod_may_name_its_profile() -> None:
 
     assert named.record
     assert named.record.accelerator_class == "h100"
-    assert "no valid AcceleratorProfile 'pikcy'" in unknown.warnings[0]
+    assert "no valid AcceleratorProfile 'pikcy' for this namespace" in unknown.warnings[0]
+    assert unknown.record is None
+
+
+def test_naming_a_profile_evades_none() -> None:
+    """A wrong name, or a profile of other namespaces, leaves those in force that match."""
+    subject = pod(annotations={PROFILE: "pikcy"})
+    strict = Profile("strict", requirements=ClassRequirements(memory_gib=999), on_no_match=OnNoMatch.DENY)
+    foreign = Profile("pikcy", namespaces=LabelSelector({"team": "b"}))
+
+    assert _admitted(subject, strict).denial
+    assert _admitted(subject, strict, foreign).denial
+    assert "for this namespace" in _admitted(subject, strict, foreign).warnings[0]
 
 
 def test_the_configuration_of_the_chosen_class_is_applied() -> None:
@@ -130,6 +144,53 @@ def test_the_configuration_of_the_chosen_class_is_applied() -> None:
     assert [each.variable.value for each in container.env] == ["4"]
     assert container.args == ("--tp=4",)
     assert container.limits == container.requests == {NVIDIA: "4"}
+
+
+def test_the_counts_that_will_be_injected_decide_which_class_is_large_enough() -> None:
+    """Four devices never fit on a node of two, also when it is the profile that asks for them."""
+    four = {name: Configuration(name, limits={NVIDIA: "4"}) for name in ("t4", "l4", "h100")}
+    profile = Profile("p", requirements=ClassRequirements(frozenset(four)), configurations=four, strategy=Strategy.COST)
+
+    decision = _decision(_admitted(pod(), profile))
+
+    assert decision["class"] == "l4"
+    assert {"class": "t4", "why": f"its largest node has 2, the pod asks 4 {NVIDIA}"} in decision["rejected"]
+
+
+def test_a_pod_that_names_its_node_gets_the_class_of_that_node_or_none() -> None:
+    """Whoever binds a pod by hand keeps it there, and its scheduler."""
+    bound = pod(annotations=EXPLICIT, node="h100-0")
+    elsewhere = pod(annotations=EXPLICIT, node="t4-0")
+
+    assert _admitted(bound, scheduler_name="berth-scheduler").mutation.scheduler_name is None
+    assert _admitted(elsewhere).warnings[-1] == "h100: the pod names node t4-0, which does not carry it"
+
+
+def test_cpu_and_memory_stay_where_they_are_given_for_the_pod_as_a_whole() -> None:
+    """Containers may not ask for more than their pod; devices are counted apart."""
+    profile = Profile("p", configurations={"t4": Configuration("t4", requests={"cpu": "6"}, limits={NVIDIA: "2"})})
+
+    container = _admitted(pod(pod_level={"cpu": "2"}), profile).mutation.containers[0]
+
+    assert container.requests == container.limits == {NVIDIA: "2"}
+
+
+def test_a_forged_decision_does_not_stand() -> None:
+    """Only the letter of what Berth wrote about this very pod is left alone when it comes again."""
+    changes = _admitted(pod(annotations=EXPLICIT, selection=NodeSelection({PRODUCT: "H100"}))).mutation
+    genuine = json.loads(changes.annotations[DECISION])
+    forged = json.dumps({**genuine, "why": "because I said so"}, separators=(",", ":"))
+    done = vllm(limits={NVIDIA: "1"}, requests={NVIDIA: "1"})
+    settled = {"selection": NodeSelection({PRODUCT: "H100"}), "tolerations": (Toleration(operator="Exists"),)}
+
+    carried = {**EXPLICIT, DECISION: changes.annotations[DECISION]}
+    again = _admitted(pod(done, annotations=carried, **settled))
+    other = _admitted(pod(done, annotations={**EXPLICIT, DECISION: forged}, **settled))
+    copied = _admitted(pod(done, name="q", annotations=carried, **settled))
+
+    assert DECISION not in again.mutation.annotations
+    assert _decision(other)["why"] == "named by the pod"
+    assert _decision(copied)["seal"] != genuine["seal"]
 
 
 def test_arguments_that_cannot_be_appended_are_told() -> None:
@@ -150,7 +211,9 @@ def test_nothing_fits_admits_the_pod_and_names_the_reason_per_class() -> None:
     verdict = _admitted(pod(), Profile("p", requirements=ClassRequirements(memory_gib=500)))
 
     assert verdict.is_unfit
-    assert verdict.mutation.is_empty
+    assert not verdict.mutation.injects
+    assert verdict.mutation.labels == {}
+    assert _decision(verdict)["why"] == "no class will do"
     assert verdict.warnings[0] == "no accelerator class will do for this pod (profile p); it is admitted as it is"
     assert "h100: has 80 GiB of memory, 500 needed" in verdict.warnings
 

@@ -95,6 +95,15 @@ def test_the_larger_resource_wins_and_accelerators_stand_in_both_lists() -> None
     assert changes.requests == {NVIDIA: "2", "cpu": "8"}
 
 
+def test_extended_resources_of_any_domain_stand_equal_in_both_lists() -> None:
+    """The API server refuses a pod whose network devices or huge pages are requested but not limited alike."""
+    own = {"rdma/hca": "2", "hugepages-2Mi": "4Mi"}
+
+    changes = _mutation(vllm(limits=own, requests=own), limits={"rdma/hca": "4"}, requests={"hugepages-2Mi": "8Mi"})
+
+    assert changes.limits == changes.requests == {"rdma/hca": "4", "hugepages-2Mi": "8Mi", NVIDIA: "1"}
+
+
 def test_a_smaller_count_of_the_configuration_changes_nothing() -> None:
     """The maximum of both counts, never a reduction."""
     container = vllm(requests={NVIDIA: "8"}, limits={NVIDIA: "8"})

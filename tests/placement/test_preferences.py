@@ -69,7 +69,7 @@ def test_conditions_on_requests_decide_nothing_and_are_noted() -> None:
 
     assert record
     assert record.accelerator_class == "h100"
-    assert "requestSize >4096 is not known when a pod is created" in record.to_json()
+    assert "requestSize >4096 is not known when a pod is created" in record.notes
 
 
 def test_the_pods_annotations_are_the_last_layer() -> None:

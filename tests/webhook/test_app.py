@@ -118,7 +118,16 @@ async def test_a_namespace_that_was_just_created_is_fetched() -> None:
     """The first pod of a new namespace is not missed because its event is late."""
     async with _door(Values(behind={"new": {INJECTION: "enforce"}})) as door:
         assert "patch" in await door.ask(namespace="new")
-        assert "patch" not in await door.ask(namespace="gone")
+        gone = await door.ask(namespace="gone")
+        assert "patch" not in gone
+        assert gone["warnings"] == ["Berth cannot read the labels of this namespace; the pod is admitted as it is"]
+        assert door.count(Outcome.NAMESPACE_UNKNOWN) == 1
+
+
+async def test_a_namespace_that_was_just_labelled_is_asked_for_again() -> None:
+    """The API server asks only about namespaces that opted in: it knows more than the watch."""
+    async with _door(Values(namespaces={"late": {}}, behind={"late": {INJECTION: "enforce"}})) as door:
+        assert "patch" in await door.ask(namespace="late")
 
 
 async def test_a_pod_that_cannot_be_understood_is_admitted_with_a_warning_and_counted() -> None:
@@ -167,6 +176,7 @@ async def test_a_review_over_seven_mebibytes_gets_413() -> None:
     """One object cannot be that large."""
     async with _door() as door:
         assert (await door.post(b" " * (MAX_REVIEW_BYTES + 1)))[0] == 413
+        assert door.count(Outcome.TOO_LARGE) == 1
 
 
 async def test_a_cluster_whose_knowledge_fails_gets_500_and_is_counted() -> None:

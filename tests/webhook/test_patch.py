@@ -15,7 +15,7 @@ from placement.profiles import Configuration, Profile
 from placement.selection import Expression, Operator, Term
 from placement.taints import Toleration
 from tests.builders import NVIDIA, world
-from webhook.patch import applied, operations, pointer
+from webhook.patch import PatchError, applied, operations, pointer
 
 Json = dict[str, Any]
 TERM = Term((Expression("zone", Operator.IN, ("a",)),))
@@ -103,6 +103,22 @@ def test_variables_land_at_their_positions_and_resources_in_both_lists() -> None
     assert container["resources"] == {"limits": {"cpu": "1", NVIDIA: "1"}, "requests": {NVIDIA: "1"}}
 
 
+def test_variables_of_a_container_without_any_keep_their_order() -> None:
+    """A variable stands before the one that uses it, also where the list is new."""
+    change = ContainerMutation("engine", env=(EnvAddition(0, EnvVar("X", "$(Y)")), EnvAddition(0, EnvVar("Y", "1"))))
+
+    env = _changed(Mutation(containers=(change,)), _pod())["spec"]["containers"][0]["env"]
+
+    assert [each["name"] for each in env] == ["Y", "X"]
+
+
+def test_a_patch_that_does_not_apply_is_one_kind_of_error() -> None:
+    """Whatever the library calls it, the pod is admitted unchanged."""
+    for path in ("/a/b", "/spec/containers/9"):
+        with pytest.raises(PatchError):
+            applied([{"op": "add", "path": path, "value": 1}], _pod())
+
+
 def test_only_keys_that_are_there_are_removed() -> None:
     """Removing a missing key would make the API server refuse the pod."""
     pod = _pod()
@@ -123,8 +139,10 @@ _WORLD = world(
                 (EnvVar("TP", "4"), EnvVar("URL", "http://$(HOST)"), EnvVar("HOST", "h")),
                 ("--tensor-parallel-size", "4", "--enable-prefix-caching"),
                 {"cpu": "8"},
-                {NVIDIA: "4"},
-            )
+                {NVIDIA: "4", "rdma/hca": "1"},
+            ),
+            "t4": Configuration("t4", limits={NVIDIA: "4"}),
+            "h100": Configuration("h100", limits={NVIDIA: "16"}),
         },
     )
 )

@@ -63,6 +63,7 @@ def test_only_new_pods_are_ours(other: dict[str, Any]) -> None:
         (b"{", "no AdmissionReview"),
         (b"[]", "no AdmissionReview"),
         (b"\xff\xfe", "no AdmissionReview"),
+        (b'{"request": {"object": ' + b"[" * 50_000, "no AdmissionReview"),
         (json.dumps({"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1"}).encode(), "`request`"),
         (json.dumps({**review(), "apiVersion": "admission.k8s.io/v1beta1"}).encode(), "apiVersion: found"),
         (json.dumps({**review(), "kind": "Pod"}).encode(), "kind: found 'Pod'"),

@@ -1,0 +1,215 @@
+"""Which programs a shell script starts, with their arguments, found without running it.
+
+The script is read from top to bottom as if every branch ran; what a branch assigns is unknown afterwards.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from placement.command_lines.expansion import Variables
+from placement.command_lines.lexing import Kind, Sign, Token, Word, tokens
+from placement.command_lines.words import UNKNOWN, Fields, Invocation, Room, UnreadableCommandError
+
+_SHELL = re.compile(r"(?:.*/)?(?:ba|da|a|z|k)?sh")
+_SCRIPT_FLAG = re.compile(r"-[a-zA-Z]*c[a-zA-Z]*")
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?)=", re.ASCII)
+_MAX_DEPTH = 6
+# How many words of its own a wrapper may have.
+_MAX_WRAPPER = 40
+# They start what stands behind them.
+_WRAPPER = re.compile(
+    r"(?:.*/)?(?:exec|nohup|numactl|env|nice|ionice|taskset|chrt|timeout|stdbuf|setsid|time|tini|dumb-init|catatonit"
+    r"|sudo|gosu|su-exec|mpirun|mpiexec|trtllm-llmapi-launch|nsys|ncu|uv|poetry|conda|micromamba|command|strace|ray"
+    r"|[^/]*entrypoint\.sh)"
+)
+
+_OPENING = frozenset({"if", "for", "while", "until", "case", "select"})
+_CLOSING = frozenset({"fi", "done", "esac"})
+_RESERVED = _CLOSING | {"then", "else", "elif", "do", "{", "}", "!", "time", "if", "while", "until"}
+_LOOPING = frozenset({"for", "select", "case", "function"})
+_DECLARING = frozenset({"export", "declare", "local", "readonly", "typeset"})
+_TESTS = frozenset({"[", "[[", "test"})
+_REDIRECTIONS = frozenset({"<", ">", ">>", ">|", "<>", "<&", ">&", "&>", "&>>", "<<<"})
+
+
+def script_position(words: Fields) -> int | None:
+    """Return where the script of a shell's `-c` stands among its words, or None where they start no such shell."""
+    if not words or not _SHELL.fullmatch(words[0]):
+        return None
+    for position, word in enumerate(words[1:], start=1):
+        if _SCRIPT_FLAG.fullmatch(word) and not word.startswith("--"):
+            # `sh -c -- script`, as KubeRay writes it; other options may stand between.
+            rest = enumerate(words[position + 1 :], start=position + 1)
+            return next((at for at, each in rest if not each.startswith("-")), None)
+        if not word.startswith(("-", "+")):
+            return None
+    return None
+
+
+def programs(started: Invocation, room: Room, depth: int = 0) -> Iterator[Invocation]:
+    """Yield each program that is started, in order, wrappers and shells opened; raises UnreadableCommandError."""
+    if depth > _MAX_DEPTH:
+        raise UnreadableCommandError("shells are nested too deeply")
+    for words in unwrapped(started.words):
+        position = script_position(words)
+        if position is None:
+            yield replace(started, words=words)
+            continue
+        variables = Variables(dict(started.variables), room, words[position + 2 :], "sh", started.has_unseen_env)
+        for each in _Script(variables, depth).run(words[position]):
+            yield from programs(each, room, depth + 1)
+
+
+def unwrapped(words: Fields) -> Iterator[Fields]:
+    """Yield the words, and where they begin with a program that starts another one, what may be that one."""
+    yield words
+    if words and _WRAPPER.fullmatch(words[0]):
+        yield from (words[at:] for at in range(1, min(len(words), _MAX_WRAPPER)))
+
+
+@dataclass(slots=True)
+class _Statement:
+    words: list[Word] = field(default_factory=list)
+    arrays: dict[int, list[Word]] = field(default_factory=dict)
+    before: str = ""
+    body: str | None = None
+
+
+def _statements(stream: Iterable[Token]) -> Iterator[_Statement]:
+    """Split tokens into simple commands; redirections are dropped, here-documents stay with their command."""
+    statement, last = _Statement(), ""
+    array: list[Word] | None = None
+    for token in stream:
+        if array is not None:
+            array = None if token == Sign(")") else [*array, token] if isinstance(token, Word) else array
+            if array:
+                statement.arrays[len(statement.words) - 1] = array
+        elif isinstance(token, Word):
+            if last not in _REDIRECTIONS:
+                statement.words.append(token)
+            last = ""
+        elif token.text == "(" and last == "" and statement.words and _opens_array(statement.words[-1]):
+            array = []
+            statement.arrays[len(statement.words) - 1] = array
+        elif token.text == "<<":
+            statement.body = token.body
+        else:
+            last = token.text
+            if last not in _REDIRECTIONS:
+                yield statement
+                statement = _Statement(before=last)
+    yield statement
+
+
+def _opens_array(word: Word) -> bool:
+    piece = word.pieces[-1]
+    return len(word.pieces) == 1 and piece.kind is Kind.TEXT and _ASSIGNMENT.fullmatch(piece.text) is not None
+
+
+class _Script:
+    """One script at work: its variables, and how deep in conditions it is."""
+
+    def __init__(self, variables: Variables, depth: int) -> None:
+        self._variables = variables
+        self._depth = depth
+        self._conditions = 0
+        self._tested = False
+
+    def run(self, script: str) -> Iterator[Invocation]:
+        for statement in _statements(tokens(script)):
+            yield from self._simple_command(statement)
+
+    def _simple_command(self, statement: _Statement) -> Iterator[Invocation]:
+        first = self._skip_reserved(statement)
+        if first is None:
+            return
+        is_conditional = self._conditions > 0 or (self._tested and statement.before in {"&&", "||"})
+        position = self._assign(statement, first, is_conditional=is_conditional)
+        fields = [text for word in statement.words[position:] for text in self._variables.fields(word)]
+        if fields:
+            self._tested = fields[0] in _TESTS or (self._tested and statement.before in {"&&", "||"})
+            yield from self._builtin(tuple(fields), statement, position, is_conditional=is_conditional)
+
+    def _skip_reserved(self, statement: _Statement) -> int | None:
+        """Return where the command begins behind reserved words, or None where there is none to run."""
+        for position, word in enumerate(statement.words):
+            name = _bare(word)
+            self._conditions += (name in _OPENING) - (name in _CLOSING)
+            if name in _LOOPING:
+                self._forget(statement.words[position + 1 : position + 2])
+                return None
+            if name not in _RESERVED:
+                return position
+        return None
+
+    def _forget(self, words: Iterable[Word]) -> None:
+        self._variables.values |= {name: (UNKNOWN,) for word in words if (name := _bare(word))}
+
+    def _assign(self, statement: _Statement, first: int, *, is_conditional: bool) -> int:
+        """Carry out the assignments at the beginning; return where the command behind them begins.
+
+        What stands before a command holds for that command alone, but seldom anything else follows it.
+        """
+        for position, word in enumerate(statement.words[first:], start=first):
+            if not self._assigned(word, statement.arrays.get(position), is_conditional=is_conditional):
+                return position
+        return len(statement.words)
+
+    def _assigned(self, word: Word, array: list[Word] | None, *, is_conditional: bool) -> bool:
+        """Carry out one assignment; tell whether the word is one."""
+        head = word.pieces[0] if word.pieces else None
+        match = _ASSIGNMENT.match(head.text) if head and head.kind is Kind.TEXT and not head.is_quoted else None
+        if match is None:
+            return False
+        name, appends = match[1], bool(match[2])
+        new: Fields = (self._variables.text(word)[match.end() :],)
+        if array is not None:
+            new = tuple(text for each in array for text in self._variables.fields(each))
+        old = self._variables.value(name) or ()
+        if appends:
+            new = old + new if array is not None else ("".join(old[:1]) + new[0], *old[1:])
+        if is_conditional and new != old:
+            new = (*old, UNKNOWN) if appends else (UNKNOWN,)
+        self._variables.values[name] = new
+        return True
+
+    def _builtin(
+        self, fields: Fields, statement: _Statement, position: int, *, is_conditional: bool
+    ) -> Iterator[Invocation]:
+        """Carry out what changes the script itself; yield everything else."""
+        match fields[0]:
+            case name if name in _DECLARING:
+                for at, word in enumerate(statement.words[position + 1 :], start=position + 1):
+                    self._assigned(word, statement.arrays.get(at), is_conditional=is_conditional)
+            case "read":
+                self._forget(statement.words[position + 1 :])
+            case "unset":
+                for name in fields[1:]:
+                    self._variables.values.pop(name, None)
+            case "set" if "--" in fields:
+                self._variables.arguments = fields[fields.index("--") + 1 :]
+            case "shift":
+                self._variables.arguments = self._variables.arguments[1:]
+            case "eval":
+                yield from self._nested(" ".join(fields[1:]))
+            case _:
+                yield from self._program(fields, statement.body)
+
+    def _program(self, fields: Fields, body: str | None) -> Iterator[Invocation]:
+        if body is not None and _SHELL.fullmatch(fields[0]) and script_position(fields) is None:
+            yield from self._nested(body)
+        yield Invocation(fields, self._variables.values, self._variables.has_unseen, in_shell=True)
+
+    def _nested(self, script: str) -> Iterator[Invocation]:
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise UnreadableCommandError("scripts are nested too deeply")
+        yield from self.run(script)
+        self._depth -= 1
+
+
+def _bare(word: Word) -> str:
+    """Return a word that is plain text without quotes, or nothing."""
+    piece = word.pieces[0] if len(word.pieces) == 1 else None
+    return piece.text if piece and piece.kind is Kind.TEXT and not piece.is_quoted else ""
