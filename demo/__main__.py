@@ -4,6 +4,7 @@ import argparse
 import signal
 import sys
 import time
+from pathlib import Path
 
 from demo.installation import Installation
 from demo.stage import Stage
@@ -35,9 +36,10 @@ def _play(*, keep: bool) -> int:
         stage = _set_up(plane, began)
         tell(stage)
         print(f"\n{time.monotonic() - began:.0f} s; ", end="")
-        print(f"{len(stage.failed)} claims are false" if stage.failed else "every claim was read back from the API")
+        verdict = f"{len(stage.failed)} of them are false" if stage.failed else "every claim was read back from the API"
+        print(f"{stage.claims} claims; {verdict}")
         if keep:
-            _wait(plane)
+            _wait(plane, stage.berth)
         return 1 if stage.failed else 0
 
 
@@ -49,16 +51,22 @@ def _set_up(plane: ControlPlane, began: float) -> Stage:
     berth = Installation(plane)
     stage = Stage(plane, berth)
     berth.install()
+    stage.extender_port = berth.port("extender", "extender")
     stage.apply_example("classes.yaml")
     print(f"   kubectl apply -k manifests/base: installed and ready ({time.monotonic() - began:.1f} s)", flush=True)
     stage.show(*plane.kubectl("get", "acceleratorclasses").strip().splitlines())
     return stage
 
 
-def _wait(plane: ControlPlane) -> None:
+def _wait(plane: ControlPlane, berth: Installation) -> None:
     print("Everything is left running. In another shell:")
-    print(f"  export KUBECONFIG={plane.kubeconfig} PATH={plane.tools}:$PATH")
-    print("  kubectl get pods -A -o wide; kubectl get acceleratorclasses")
+    tools = f"{plane.tools}:{Path(sys.executable).parent}"
+    print(f"  export KUBECONFIG={plane.kubeconfig} PATH={tools}:$PATH")
+    print("  kubectl get pods -A -o wide; kubectl get acceleratorclasses; berth explain packed/large-2")
+    print(
+        "Berth's programs run as processes here, so its own Deployments show no pods, and other Deployments make none."
+    )
+    print(f"Logs are in {plane.folder}; the extender answers on {berth.url('extender', 'extender')}/v1/decisions/…")
     print("Ctrl-C ends it and leaves nothing behind.", flush=True)
     while True:
         plane.check()

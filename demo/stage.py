@@ -5,6 +5,7 @@ import subprocess
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.request import Request, urlopen
 
 from demo.installation import MANIFESTS, Installation
 from sandbox import ApiError, ControlPlane
@@ -21,6 +22,8 @@ class Stage:
         self.plane = plane
         self.berth = berth
         self.failed: list[str] = []
+        self.claims = 0
+        self.extender_port = 0
         self._chapter = 0
 
     def chapter(self, title: str) -> None:
@@ -44,6 +47,7 @@ class Stage:
             textwrap.fill(text, WIDTH, initial_indent="   ✓ " if holds else "   ✗ ", subsequent_indent="     "),
             flush=True,
         )
+        self.claims += 1
         if not holds:
             self.failed.append(text)
 
@@ -107,6 +111,19 @@ class Stage:
         """Return the labels of the node on which a pod stands."""
         labels: Mapping[str, str] = self.plane.api.get(f"/api/v1/nodes/{pod['spec']['nodeName']}")["metadata"]["labels"]
         return labels
+
+    def requests_to_webhook(self) -> float:
+        """Return how many requests the webhook has counted."""
+        with urlopen(f"{self.berth.url('webhook', 'health')}/metrics", timeout=5) as answer:
+            lines = answer.read().decode().splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.startswith("berth_webhook_requests_total{"))
+
+    def switch_extender(self, mode: str) -> None:
+        """Let the extender decide (active) or pass everything (passthrough), while it runs."""
+        body = json.dumps({"mode": mode}).encode()
+        url = f"{self.berth.url('extender', 'extender')}/v1/mode"
+        with urlopen(Request(url, body, method="PUT"), timeout=5):
+            self.say(f"PUT /v1/mode {mode}")
 
     def apply_example(self, name: str) -> None:
         """Apply one of the shipped examples."""

@@ -46,6 +46,7 @@ def tell(stage: Stage) -> None:
     """Tell every chapter."""
     for chapter in (
         untouched,
+        warned,
         explicit_class,
         profile_chooses,
         other_vendors,
@@ -53,6 +54,7 @@ def tell(stage: Stage) -> None:
         explanation,
         fragmentation,
         no_room,
+        away,
     ):
         chapter(stage)
 
@@ -61,6 +63,7 @@ def untouched(stage: Stage) -> None:
     """A namespace that did not opt in."""
     stage.chapter("A namespace that did not opt in: Berth is never called")
     stage.namespace("legacy")
+    before = stage.requests_to_webhook()
     stage.create("legacy", engine_pod("llama", accelerator_class="nvidia-h100-80gb"))
     pod = stage.pod("legacy", "llama")
     added = [key for key in pod["metadata"]["annotations"] if key.startswith("berth.ome.io/")]
@@ -69,6 +72,8 @@ def untouched(stage: Stage) -> None:
         holds=not added and "nodeSelector" not in pod["spec"],
     )
     stage.claim("it stays with the default scheduler", holds=pod["spec"]["schedulerName"] == "default-scheduler")
+    asked = stage.requests_to_webhook() - before
+    stage.claim(f"the webhook was asked {asked:g} times", holds=asked == 0)
 
 
 def explicit_class(stage: Stage) -> None:
@@ -79,7 +84,7 @@ def explicit_class(stage: Stage) -> None:
     pod = stage.placed("ml", "llama")
     engine = pod["spec"]["containers"][0]
     stage.claim(
-        f"nodeSelector {pod['spec'].get('nodeSelector')}",
+        "its nodeSelector asks for nvidia.com/gpu.product NVIDIA-L4",
         holds=pod["spec"].get("nodeSelector") == {PRODUCT: "NVIDIA-L4"},
     )
     tolerated = [each.get("key") for each in pod["spec"]["tolerations"]]
@@ -95,11 +100,12 @@ def profile_chooses(stage: Stage) -> None:
     """A pod that names nothing gets its class by the profile of a platform engineer."""
     stage.chapter("A profile chooses: the pod's author names no hardware at all")
     stage.plane.apply(CHAT_PROFILE)
-    stage.show(*yaml.safe_dump(yaml.safe_load(CHAT_PROFILE)["spec"]["acceleratorRequirements"]).splitlines())
+    stage.show(*yaml.safe_dump(yaml.safe_load(CHAT_PROFILE)["spec"], width=110).splitlines())
     own: Json = {
         "args": ["--model", "Qwen/Qwen3-32B", "--max-model-len", "8192"],
         "env": [{"name": "VLLM_LOGGING_LEVEL", "value": "DEBUG"}],
     }
+    stage.say(f"the pod's own args: {' '.join(own['args'])}; its own env: VLLM_LOGGING_LEVEL=DEBUG")
     _when_profile_is_seen(stage, "chat")
     stage.create("ml", engine_pod("chat", labels={"app": "chat"}, **own))
     pod = stage.placed("ml", "chat")
@@ -111,7 +117,7 @@ def profile_chooses(stage: Stage) -> None:
     rejected = {each["class"]: each["why"] for each in decision["rejected"]}
     stage.claim(f"nvidia-t4 is out: it {rejected.get('nvidia-t4')}", holds="16 GiB" in rejected.get("nvidia-t4", ""))
     stage.claim(
-        f"args {engine['args']}",
+        f"args: {' '.join(engine['args'])}",
         holds=engine["args"][:4] == own["args"] and "--enable-chunked-prefill" in engine["args"],
     )
     stage.claim(
@@ -120,7 +126,8 @@ def profile_chooses(stage: Stage) -> None:
     )
     env = {each["name"]: each["value"] for each in engine["env"]}
     stage.claim(
-        f"env {env}: its author's value wins", holds=env == {"VLLM_LOGGING_LEVEL": "DEBUG", "VLLM_USE_DEEP_GEMM": "1"}
+        f"env: {' '.join(f'{k}={v}' for k, v in env.items())}: its author's value wins",
+        holds=env == {"VLLM_LOGGING_LEVEL": "DEBUG", "VLLM_USE_DEEP_GEMM": "1"},
     )
     product = stage.node_labels(pod).get(PRODUCT)
     stage.claim(
@@ -156,9 +163,10 @@ def fits_nowhere(stage: Stage) -> None:
         holds="nvidia-h100-80gb: has 80 GiB of memory, 141 needed" in told,
     )
     pod = stage.pod("ml", "huge")
+    decision = json.loads(pod["metadata"]["annotations"][DECISION])
     stage.claim(
-        "the pod was created, unchanged",
-        holds="nodeSelector" not in pod["spec"] and DECISION not in pod["metadata"].get("annotations", {}),
+        "the pod was created, its spec as it was; its annotation keeps the reasons for whoever looks later",
+        holds="nodeSelector" not in pod["spec"] and decision["class"] == "" and len(decision["rejected"]) == 6,
     )
     told = stage.create(
         "ml", engine_pod("sixteen", accelerator_class="nvidia-h100-80gb", resources={"nvidia.com/gpu": "16"})
@@ -170,16 +178,32 @@ def fits_nowhere(stage: Stage) -> None:
 
 
 def fragmentation(stage: Stage) -> None:
-    """Small pods fill a started node, so that a large one still finds an empty one."""
-    stage.chapter("Fragmentation: six pods of one H100, then one of eight, on three nodes of eight")
+    """Small pods go where they strand least, so that large ones still find empty nodes."""
+    stage.chapter("Fragmentation: two pods of one H100, then two of eight, on three nodes of eight")
+    stage.say(
+        "h100-0 has two devices in use, h100-1 is idle, h100-2 has idle devices beside a pod with much cpu and memory"
+    )
     for namespace in ("ml", "legacy"):
         stage.delete_pods(namespace)
     stage.namespace("packed", injection="enforce")
-    default = _fill(stage, "legacy", "default-scheduler")
-    stage.delete_pods("legacy")
-    berth = _fill(stage, "packed", "Berth")
-    stage.claim("with the default scheduler the large pod waits", holds=not default)
-    stage.claim(f"with Berth it runs, on {berth}, which the small ones left empty", holds=bool(berth))
+    spread = _filled(stage, "legacy", "default-scheduler")
+    stage.switch_extender("passthrough")
+    packed = _filled(stage, "packed", "kube-scheduler that packs, without Berth's extender")
+    stage.switch_extender("active")
+    chosen = _filled(stage, "packed", "the same kube-scheduler with Berth's extender", keep=True)
+    stage.claim("with the default scheduler a large pod waits", holds="" in spread)
+    stage.claim("packing alone is not enough: a large pod waits", holds="" in packed)
+    stage.claim(f"with Berth both run, on {' and '.join(chosen)}", holds=all(chosen))
+
+
+def warned(stage: Stage) -> None:
+    """The way in: a namespace is watched before it is enforced."""
+    stage.chapter("The way in: a namespace in mode warn")
+    stage.namespace("watched", injection="warn")
+    told = stage.create("watched", engine_pod("llama", accelerator_class="nvidia-l4"))
+    pod = stage.pod("watched", "llama")
+    stage.claim("kubectl is told what enforcing would do", holds="would get accelerator class nvidia-l4" in told)
+    stage.claim("nothing is injected", holds="nodeSelector" not in pod["spec"])
 
 
 def explanation(stage: Stage) -> None:
@@ -199,15 +223,35 @@ def explanation(stage: Stage) -> None:
 def no_room(stage: Stage) -> None:
     """A pod that waits is told for what."""
     stage.chapter("No room left: why the third large pod waits")
-    for name in ("large-2", "large-3"):
-        stage.create_quietly("packed", _h100_pod(name, 8))
-        stage.settled("packed", name)
-    stage.plane.wait(lambda: "NoAccelerator" in _events(stage, "large-3"), 20, "an Event says why large-3 waits")
-    told = _explained(stage, "packed/large-3")
+    stage.create_quietly("packed", _h100_pod("large-2", 8))
+    stage.settled("packed", "large-2")
+    stage.plane.wait(lambda: "NoAccelerator" in _events(stage, "large-2"), 20, "an Event says why large-2 waits")
+    told = _explained(stage, "packed/large-2")
     stage.claim("it is said how many nodes are the wrong hardware, and how many are full", holds=_tells_counts(told))
-    stage.plane.kubectl("delete", "pod", "large-2", "--namespace=packed", "--grace-period=0", "--force")
-    node = stage.placed("packed", "large-3")["spec"]["nodeName"]
-    stage.claim(f"when large-2 is gone, large-3 runs on {node}", holds=bool(node))
+    stage.plane.kubectl("delete", "pod", "large-0", "--namespace=packed", "--grace-period=0", "--force")
+    node = stage.placed("packed", "large-2")["spec"]["nodeName"]
+    stage.claim(f"when large-0 is gone, large-2 runs on {node}", holds=bool(node))
+
+
+def away(stage: Stage) -> None:
+    """Berth's programs die, and pods are created and placed all the same."""
+    stage.chapter("Berth is away: the webhook and the extender are killed")
+    stage.berth.kill("webhook")
+    stage.berth.kill("extender")
+    stage.create("ml", engine_pod("alone", accelerator_class="nvidia-l4"))
+    stage.claim(
+        "the webhook is dead: the pod was created at once, as it is",
+        holds="nodeSelector" not in stage.pod("ml", "alone")["spec"],
+    )
+    handed = _h100_pod("handed", 1)
+    handed["spec"]["schedulerName"] = "berth-scheduler"
+    stage.create_quietly("packed", handed)
+    node = stage.placed("packed", "handed")["spec"]["nodeName"]
+    stage.claim(f"the extender is dead: its kube-scheduler places a pod on {node}", holds=node.startswith("h100-"))
+    stage.berth.start_extender(stage.extender_port)
+    stage.berth.start_webhook()
+    stage.create_quietly("ml", engine_pod("again", accelerator_class="nvidia-l4"))
+    stage.claim("both are back: the next pod gets its class", holds="nodeSelector" in stage.pod("ml", "again")["spec"])
 
 
 def _explained(stage: Stage, pod: str) -> str:
@@ -228,15 +272,26 @@ def _tells_counts(told: str) -> bool:
     return "3 node(s) with too few free nvidia.com/gpu" in told and "not selected by the pod" in told
 
 
-def _fill(stage: Stage, namespace: str, who: str) -> str:
-    """Create the pods one after another; return the node of the large one, or nothing where it waits."""
-    nodes = []
-    for name, count in [*((f"small-{i}", 1) for i in range(6)), ("large", 8)]:
+def _filled(stage: Stage, namespace: str, who: str, *, keep: bool = False) -> list[str]:
+    """Create the pods one after another; return the nodes of the large ones, empty where one waits."""
+    for name, pod in (("used", _h100_pod("used", 2)), ("ballast", _ballast())):
+        pod["spec"]["nodeName"] = "h100-0" if name == "used" else "h100-2"
+        stage.create_quietly(namespace, pod)
+        stage.placed(namespace, name)
+    nodes = {}
+    for name, count in (("small-0", 1), ("small-1", 1), ("large-0", 8), ("large-1", 8)):
         stage.create_quietly(namespace, _h100_pod(name, count))
-        nodes.append(stage.settled(namespace, name)["spec"].get("nodeName", ""))
-    used = ", ".join(f"{nodes[:6].count(node)} on {node}" for node in sorted(set(nodes[:6])))
-    stage.say(f"{who}: {used}; the large pod: {nodes[6] or 'Pending'}")
-    return str(nodes[6])
+        nodes[name] = str(stage.settled(namespace, name)["spec"].get("nodeName", ""))
+    stage.say(f"{who}: " + ", ".join(f"{name} → {node or 'waits'}" for name, node in nodes.items()))
+    if not keep:
+        stage.delete_pods(namespace)
+    return [nodes["large-0"], nodes["large-1"]]
+
+
+def _ballast() -> Json:
+    """Return a pod with much cpu and memory and no accelerator."""
+    container = {"name": "indexer", "image": "indexer:1", "resources": {"requests": {"cpu": "170", "memory": "1500Gi"}}}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "ballast"}, "spec": {"containers": [container]}}
 
 
 def _h100_pod(name: str, count: int) -> Json:
