@@ -11,7 +11,9 @@ COPY webhook webhook
 COPY extender extender
 COPY controller controller
 COPY berth berth
-RUN /opt/berth/bin/pip install --no-cache-dir --no-deps .
+COPY requirements-build.lock ./
+RUN /opt/berth/bin/pip install --no-cache-dir --require-hashes --target /tmp/build -r requirements-build.lock \
+    && PYTHONPATH=/tmp/build /opt/berth/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
 FROM python:3.13-slim
 COPY --from=build /opt/berth /opt/berth

@@ -9,6 +9,7 @@ help: ## What can be made
 
 # The virtual environment is made anew when the lock file or the project's own definition changes.
 .venv/ready: requirements-dev.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not there: set PYTHON to a Python of 3.11 or later"; exit 1; }
 	@echo "Setting up .venv with $$($(PYTHON) --version) (a minute when nothing is cached)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Berth needs Python 3.11 or later: set PYTHON=python3.11 or newer")'
 	@$(PYTHON) -m venv --clear .venv
@@ -37,13 +38,17 @@ bench: controlplane ## Benchmarks, each beside its floor or peer
 
 lock: .venv/ready ## Resolve the dependencies anew into the lock files
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --quiet -o requirements.lock
+	echo 'setuptools>=80' | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade --quiet -o requirements-build.lock
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --quiet -o requirements-dev.lock
 
 kind: ## For people who have Docker: build the image, and a kind cluster with Berth in it
 	docker build --tag berth:0.1.0 .
-	kind create cluster --name berth
+	kind get clusters | grep -qx berth || kind create cluster --name berth --image kindest/node:v1.37.2
 	kind load docker-image berth:0.1.0 --name berth
-	kubectl apply --server-side -k manifests/base
+	kubectl --context kind-berth apply --server-side -k manifests/base
+	kubectl --context kind-berth apply --server-side -f manifests/examples/classes.yaml
+	kubectl --context kind-berth rollout status --namespace berth-system deployment --timeout 3m
+	@echo "kind delete cluster --name berth removes it"
 
 clean: ## Remove .venv and caches of the project folder (the control plane's cache stays)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info

@@ -16,11 +16,10 @@ OUR_EVENTS = frozenset({"NoAccelerator", "AcceleratorFree"})
 _SCORE_WORDS = (
     ("unknown", "its accelerators cannot be seen"),
     ("contended", "pods in flight may take its accelerators first"),
-    ("fragmentation", "stranded accelerators change by {}"),
+    ("fragmentation", "stranded accelerators {:+g}"),
     ("opens", "starts an idle node"),
-    ("replicas", "{} replicas of the same owner there"),
-    ("leftover", "{} accelerators left free"),
-    ("idleCpu", "{}m cpu left free"),
+    ("replicas", "replicas of the same owner there {:g}"),
+    ("leftover", "accelerators left free {:g}"),
 )
 
 
@@ -108,12 +107,12 @@ def _placement(decision: NodeDecision) -> Iterator[str]:
 def score_words(score: Any) -> str:
     """Return the parts of a score as words; parts that say nothing and unknown ones are left out."""
     parts = score if isinstance(score, Mapping) else {}
-    words = [word.format(_number(parts[name])) for name, word in _SCORE_WORDS if parts.get(name)]
+    words = [
+        word.format(parts[name])
+        for name, word in _SCORE_WORDS
+        if isinstance(parts.get(name), int | float) and parts[name]
+    ]
     return ", ".join(words) or "nothing speaks against it"
-
-
-def _number(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
 def _unplaced() -> Iterator[str]:

@@ -64,8 +64,9 @@ class ClassRequirements:
         if self.memory_gib > (has.memory_gib or 0):
             return f"has {_known(has.memory_gib)} GiB of memory, {self.memory_gib:g} needed"
         if self.compute_capability > (has.compute_capability or ()):
-            needed = _dotted(self.compute_capability)
-            return f"has compute capability {_dotted(has.compute_capability)}, {needed} needed"
+            stated = _dotted(has.compute_capability) if has.compute_capability else ""
+            found = f"has compute capability {stated}" if stated else "states no compute capability"
+            return f"{found}, {_dotted(self.compute_capability)} needed"
         for name, least in self.figures.items():
             if least > has.figures.get(name, 0):
                 return f"has {_known(has.figures.get(name))} {name}, {least:g} needed"
@@ -93,5 +94,5 @@ def _known(number: float | None) -> str:
     return "unknown" if number is None else f"{number:g}"
 
 
-def _dotted(parts: Version | None) -> str:
-    return ".".join(map(str, parts)) if parts else "unknown"
+def _dotted(parts: Version) -> str:
+    return ".".join(map(str, parts))

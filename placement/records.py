@@ -90,7 +90,7 @@ def record_of_none(asked: ClassRequest, choice: Choice) -> AdmissionRecord:
 def record_of(asked: ClassRequest, choice: Choice, changes: Mutation) -> AdmissionRecord:
     """Return the record of a choice that found a class."""
     chosen = choice.eligible[0]
-    others = tuple(Rejection(each.name, Cause.FILTERED, _also_fits(each)) for each in choice.eligible[1:])
+    others = tuple(Rejection(each.name, Cause.FILTERED, _also_fits(asked, each)) for each in choice.eligible[1:])
     return AdmissionRecord(
         chosen.name,
         _why(asked, choice),
@@ -135,7 +135,9 @@ def _why(asked: ClassRequest, choice: Choice) -> str:
     return f"best of {len(choice.eligible)} classes that fit by strategy {asked.strategy}{price}"
 
 
-def _also_fits(other: AcceleratorClass) -> str:
+def _also_fits(asked: ClassRequest, other: AcceleratorClass) -> str:
+    if other.name in asked.preferred:
+        return f"fits, preferred class {asked.preferred.index(other.name) + 1} of {len(asked.preferred)}"
     price = other.cost.per_hour
     return "fits, but comes later" if price is None else f"fits, but comes later ({price:g} USD/h)"
 

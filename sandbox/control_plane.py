@@ -238,8 +238,12 @@ class ControlPlane:
             raise TimedOutError(what + log_end, READY_SECONDS) from None
 
     def _environment(self) -> dict[str, str]:
-        """Nothing of the user's: no kubeconfig, no cache of theirs, no cluster that this may happen to run in."""
-        return {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self.folder)}
+        """Nothing of the user's: no kubeconfig, no cache of theirs, no cluster that this may happen to run in.
+
+        Temporary files lie in the folder, because who is killed cannot remove its own.
+        """
+        own = str(self.folder)
+        return {"PATH": os.environ.get("PATH", os.defpath), "HOME": own, "TMPDIR": own}
 
 
 @contextmanager

@@ -89,8 +89,8 @@ def test_a_placed_pod_tells_its_class_what_was_injected_and_its_node() -> None:
         "Pod team/llama (Running)",
         *CLASS_LINES,
         "Node: h100-2",
-        "  why: stranded accelerators change by 0.25, 1 replicas of the same owner there",
-        "  next best: h100-1 (stranded accelerators change by 0.5)",
+        "  why: stranded accelerators +0.25, replicas of the same owner there 1",
+        "  next best: h100-1 (stranded accelerators +0.5)",
         "  not possible: 3 node(s) with too few free nvidia.com/gpu, 2 node(s) without nvidia.com/gpu",
     ]
 

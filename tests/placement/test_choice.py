@@ -57,7 +57,7 @@ def test_a_preferred_class_outside_the_supported_ones_is_not_eligible() -> None:
         (
             ClassRequirements(compute_capability=(9, 0)),
             ["h100"],
-            {"l4": "has compute capability 8.9, 9.0 needed", "mi300x": "has compute capability unknown, 9.0 needed"},
+            {"l4": "has compute capability 8.9, 9.0 needed", "mi300x": "states no compute capability, 9.0 needed"},
         ),
         (ClassRequirements(features=frozenset({"FP8"})), ["l4", "h100"], {"t4": "lacks FP8"}),
         (ClassRequirements(excluded=frozenset({"t4", "l4"})), ["mi300x", "h100"], {"t4": "is excluded"}),
