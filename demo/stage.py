@@ -11,6 +11,8 @@ from demo.installation import MANIFESTS, Installation
 from sandbox import ApiError, ControlPlane
 
 Json = dict[str, Any]
+DECISION, PLACEMENT = "berth.ome.io/decision", "berth.ome.io/placement"
+PRODUCT = "nvidia.com/gpu.product"
 PLACED_SECONDS = 30.0
 WIDTH = 116
 

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from placement.accelerators import Catalog
-from placement.inventory import Hold, Inventory
-from placement.profiles import Profile
+from cluster.knowledge import Knowledge as KnowledgeOfAll
+from placement.inventory import Hold
 
 
 class Flights(Protocol):
@@ -25,34 +24,10 @@ class Flights(Protocol):
         ...
 
 
-class Knowledge(Protocol):
-    """What is known of the cluster; implemented by cluster.view.ClusterView, by values in tests."""
-
-    @property
-    def is_synced(self) -> bool:
-        """Whether every list has been read once."""
-        ...
-
-    @property
-    def catalog(self) -> Catalog:
-        """The valid classes."""
-        ...
-
-    @property
-    def profiles(self) -> tuple[Profile, ...]:
-        """The valid profiles."""
-        ...
-
-    @property
-    def inventory(self) -> Inventory:
-        """The nodes, pods in flight counted."""
-        ...
+class Knowledge(KnowledgeOfAll, Protocol):
+    """What is known of the cluster, and where pods in flight are counted."""
 
     @property
     def account(self) -> Flights:
         """Where pods in flight are counted."""
-        ...
-
-    def namespace_labels(self, name: str) -> Mapping[str, str] | None:
-        """Return the labels of a namespace as last seen, or None where it was not seen yet."""
         ...

@@ -3,37 +3,11 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from placement.accelerators import Catalog
-from placement.inventory import Inventory
-from placement.profiles import Profile
+from cluster.knowledge import Knowledge as KnowledgeOfAll
 
 
-class Knowledge(Protocol):
-    """What is known of the cluster; implemented by cluster.view.ClusterView, by values in tests."""
-
-    @property
-    def is_synced(self) -> bool:
-        """Whether every list has been read once."""
-        ...
-
-    @property
-    def catalog(self) -> Catalog:
-        """The valid classes."""
-        ...
-
-    @property
-    def profiles(self) -> tuple[Profile, ...]:
-        """The valid profiles."""
-        ...
-
-    @property
-    def inventory(self) -> Inventory:
-        """The nodes."""
-        ...
-
-    def namespace_labels(self, name: str) -> Mapping[str, str] | None:
-        """Return the labels of a namespace as last seen, or None where it was not seen yet."""
-        ...
+class Knowledge(KnowledgeOfAll, Protocol):
+    """What is known of the cluster, and what can be asked of it."""
 
     async def fetch_namespace_labels(self, name: str) -> Mapping[str, str]:
         """Return the labels of a namespace as the API server has them."""
