@@ -25,7 +25,7 @@ def _words(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
         case {"type": "integer" | "number" as kind}:
             return ("an integer" if kind == "integer" else "a number") + _range(schema)
         case {"type": "string"}:
-            return "a path" if schema.get("format") == "path" else f"text{_pattern(schema)}"
+            return "a path" if schema.get("format") == "path" else f"text that {_pattern(schema)}"
         case _:
             return _PLAIN.get(schema.get("type", ""), "another kind of value")
 
@@ -36,6 +36,4 @@ def _range(schema: Mapping[str, Any]) -> str:
 
 
 def _pattern(schema: Mapping[str, Any]) -> str:
-    if "pattern" in schema:
-        return f" that matches {schema['pattern']}"
-    return " that is not empty" if schema.get("minLength") else ""
+    return f"matches {schema['pattern']}" if "pattern" in schema else "is not empty"

@@ -4,6 +4,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any, NoReturn
+
+from berth.hints import unknown_setting
 
 COMMANDS = {
     "webhook": "answer the API server: choose an accelerator class for a pod, and inject what it needs",
@@ -33,9 +36,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that names each flag which it does not know, and the nearest that it knows."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Return what was parsed and no rest; ends the program where there is a rest."""
+        parsed, rest = super().parse_known_args(args, namespace)
+        if rest:
+            self._refuse([each.partition("=")[0] for each in rest if each.startswith("--")] or rest)
+        return parsed, rest
+
+    def _refuse(self, unknown: list[str]) -> NoReturn:
+        known = [flag for flag in self._option_string_actions if flag.startswith("--")]
+        lines = [f"{self.prog}: {each}: {unknown_setting(each, known)}\n" for each in unknown]
+        self.exit(2, "".join(lines))
+
+
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="berth",
         description="Berth puts inference pods on the right accelerator, and says why.",
         epilog=EXAMPLES,

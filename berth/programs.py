@@ -1,9 +1,11 @@
 """What the commands that start a program have in common: flags out of the settings model, settings, logs, the run."""
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Callable, Coroutine
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +16,8 @@ from berth import logs
 from berth.settings import SettingsError, flag_of, load, prefix_of
 
 Settings = TypeVar("Settings", bound=BaseModel)
+
+_LOG = logging.getLogger("berth.programs")
 
 _EPILOG = """\
 Every setting can stand in the YAML file under the name of its flag without dashes (metrics_port: 9090), in the
@@ -65,4 +69,7 @@ def _run(
     # Half of an exposition would be times at which counters began, which the conventions do not ask for.
     disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no annotation there.
     logs.configure(settings.model_dump()["log_level"], sys.stderr)
-    return serving.run(compose(settings))
+    _LOG.info("begun", extra={"program": program, "version": version("berth")})
+    code = serving.run(compose(settings))
+    _LOG.info("ended", extra={"program": program, "code": code})
+    return code

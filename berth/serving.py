@@ -1,20 +1,21 @@
 """Running a program: its listeners, its background tasks and its health, from the start to an orderly end.
 
 The end comes with SIGTERM or SIGINT, or with the first background task that fails: a program that has lost a part of
-itself does not linger. Readiness turns first, then the listeners stop accepting and requests under way finish, then
-the background tasks end, and the health listener is the last to go.
+itself does not linger. Readiness turns first, and every answer asks its client to leave the connection; then the
+listeners stop accepting and requests under way finish, then the background tasks end, and the health listener is the
+last to go.
 """
 
 import asyncio
 import logging
 import signal
 import ssl
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from prometheus_client import CollectorRegistry
 
 from berth import health
@@ -22,6 +23,13 @@ from cluster.api import NotConfiguredError
 
 # Callers ask with timeouts of a few seconds; kubelet kills after 30 s.
 GRACE_SECONDS = 20.0
+
+# A connection that is closed while its client sends loses the request. In this time, clients that ask often are told to
+# leave theirs, and the platform hears that the program is not ready.
+FAREWELL_SECONDS = 1.0
+
+# Connections that were accepted last have not been read yet when a listener closes.
+_ARRIVAL_SECONDS = 0.1
 
 # The clients of Kubernetes let a connection idle for 90 s; when the server closes first, a request may fall in between.
 KEEP_ALIVE_SECONDS = 180.0
@@ -80,14 +88,15 @@ async def serve(program: Program) -> None:
     about = health.create_app(readiness, program.registry)
     health_listener = Listener("health", about, program.metrics_address, program.metrics_port)
     async with (
-        _listening([health_listener], grace_seconds=1),
+        _listening([health_listener], stop, grace_seconds=1),
         _working(program.tasks),
-        _listening(program.listeners, program.grace_seconds),
+        _listening(program.listeners, stop, program.grace_seconds, FAREWELL_SECONDS if program.listeners else 0),
     ):
         try:
             await stop.wait()
         finally:
             stop.set()
+            _LOG.info("shutting down")
 
 
 def _stop_signal() -> asyncio.Event:
@@ -98,18 +107,42 @@ def _stop_signal() -> asyncio.Event:
 
 
 @asynccontextmanager
-async def _listening(listeners: Iterable[Listener], grace_seconds: float) -> AsyncIterator[None]:
-    """Accept requests; at the end accept no more, and let those under way finish within the grace."""
+async def _listening(
+    listeners: Iterable[Listener], stop: asyncio.Event, grace_seconds: float, farewell_seconds: float = 0
+) -> AsyncIterator[None]:
+    """Accept requests; at the end bid farewell, then accept no more, and let those under way finish in the grace."""
     async with AsyncExitStack() as running:
         for each in listeners:
+            each.app.on_response_prepare.append(_parting(stop))
             runner = web.AppRunner(
                 each.app, access_log=None, keepalive_timeout=KEEP_ALIVE_SECONDS, shutdown_timeout=grace_seconds
             )
             await runner.setup()
             running.push_async_callback(runner.cleanup)
-            await web.TCPSite(runner, each.address, each.port, ssl_context=each.tls).start()
+            site = web.TCPSite(runner, each.address, each.port, ssl_context=each.tls)
+            await site.start()
+            running.push_async_callback(_close, site)
             _announce(each, runner)
-        yield
+        try:
+            yield
+        finally:
+            await asyncio.sleep(farewell_seconds)
+
+
+def _parting(stop: asyncio.Event) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """Return what makes an answer the last one of its connection, once the program is to stop."""
+
+    async def part(_request: web.Request, response: web.StreamResponse) -> None:
+        if stop.is_set():
+            response.force_close()
+            response.headers[hdrs.CONNECTION] = "close"  # The headers stand already, and force_close adds none then.
+
+    return part
+
+
+async def _close(site: web.TCPSite) -> None:
+    await site.stop()
+    await asyncio.sleep(_ARRIVAL_SECONDS)
 
 
 def _announce(listener: Listener, runner: web.AppRunner) -> None:

@@ -3,16 +3,17 @@
 Every source is judged on its own, so a wrong value is reported even where a later source would have replaced it.
 """
 
-import difflib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from berth.allowed import allowed_values
+from berth.hints import unknown_setting
 
 Settings = TypeVar("Settings", bound=BaseModel)
 
@@ -67,14 +68,24 @@ def prefix_of(program: str) -> str:
 
 def _contents(file: Path) -> _Source:
     try:
-        content = yaml.safe_load(file.read_text())
+        text = file.read_text()
+        content = yaml.safe_load(text)
     except OSError as error:
         raise SettingsError([f"{file}: {error.strerror}"]) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError([f"{file}: is no YAML: {' '.join(str(error).split())}"]) from None
     if not isinstance(content, dict | None):
         raise SettingsError([f"{file}: found {content!r}, allowed: lines such as metrics_port: 8080"])
+    if repeated := _repeated(text):
+        raise SettingsError([f"{file.name}: {key}: stands there {count} times; keep one" for key, count in repeated])
     return _Source({str(key): value for key, value in (content or {}).items()}, str, f"{file.name}: ")
+
+
+def _repeated(text: str) -> list[tuple[str, int]]:
+    """Return the keys that a mapping has more than once, of which a parser keeps the last, and how often."""
+    mapping = yaml.compose(text, Loader=yaml.SafeLoader)
+    keys = Counter(key.value for key, _ in mapping.value) if mapping else Counter[str]()
+    return [(key, count) for key, count in keys.items() if count > 1]
 
 
 def _variables(program: str, environment: Mapping[str, str]) -> _Source:
@@ -85,21 +96,34 @@ def _variables(program: str, environment: Mapping[str, str]) -> _Source:
 
 def _complaints(model: type[BaseModel], source: _Source) -> Iterator[str]:
     """Yield what is wrong with one source; what it leaves out, or what fits together, depends on the others too."""
+    wrong = {name: "misread" for name, value in source.values.items() if _is_misread(model, name, value)}
     try:
         model.model_validate(dict(source.values))
     except ValidationError as error:
-        wrong = [each for each in error.errors() if each["loc"] and each["type"] != "missing"]
-        for field, kind in {str(each["loc"][0]): each["type"] for each in wrong}.items():
-            yield f"{source.called}{source.spell(field)}: {_complaint(model, source, field, kind)}"
+        refused = [each for each in error.errors() if each["loc"] and each["type"] != "missing"]
+        wrong |= {str(each["loc"][0]): each["type"] for each in refused}
+    for field, kind in wrong.items():
+        yield f"{source.called}{source.spell(field)}: {_complaint(model, source, field, kind)}"
+
+
+def _is_misread(model: type[BaseModel], name: str, value: object) -> bool:
+    """Tell whether a model would take a value for what nobody means by it: true for 1, empty text for this folder."""
+    field = model.model_fields.get(name)
+    if field is None:
+        return False
+    return _is_empty(value) or (isinstance(value, bool) and bool not in (field.annotation, *get_args(field.annotation)))
+
+
+def _is_empty(value: object) -> bool:
+    return isinstance(value, str) and not value.strip()
 
 
 def _complaint(model: type[BaseModel], source: _Source, field: str, kind: str) -> str:
-    if kind != "extra_forbidden":
-        return f"found {_shown(source.values[field])}, allowed: {allowed_values(model, field)}"
-    known = list(model.model_fields)
-    near = difflib.get_close_matches(field, known, n=1)
-    hint = f"did you mean {source.spell(near[0])}?" if near else f"known are {', '.join(map(source.spell, known))}"
-    return f"unknown setting; {hint}"
+    if kind == "extra_forbidden":
+        return unknown_setting(source.spell(field), [source.spell(each) for each in model.model_fields])
+    value = source.values[field]
+    empty = "; to have the default, leave it out" if _is_empty(value) else ""
+    return f"found {_shown(value)}, allowed: {allowed_values(model, field)}{empty}"
 
 
 def _shown(value: object) -> str:

@@ -11,7 +11,7 @@ from cluster.observers import Observer as WatchObserver
 from cluster.reflector import Reflector
 from controller import ca_bundle
 from controller.duties import Duty
-from controller.judges import CLASSES, PROFILES, Judge
+from controller.judges import KINDS, Judge
 from controller.observers import Observers
 from controller.settings import ControllerSettings
 
@@ -33,16 +33,11 @@ def create_controller(
 ) -> Controller:
     """Return the controller of a cluster; nothing of it runs yet."""
     interval = settings.interval_seconds
-    judges = {kind.name: Judge(api, kind, clock) for kind in (CLASSES, PROFILES)}
-    watches = {
-        kind.name: Reflector(api, kind.resource, judges[kind.name], watch_observer) for kind in (CLASSES, PROFILES)
-    }
+    judges = {kind.name: Judge(api, kind, clock) for kind in KINDS}
+    watches = {kind.name: Reflector(api, kind.resource, judges[kind.name], watch_observer) for kind in KINDS}
     duties = [
         Duty("trust", lambda: keep_trust(api, settings, clock()), interval, observers),
-        *(
-            Duty(f"conditions of {name}", each.judge, interval, observers, each.changed)
-            for name, each in judges.items()
-        ),
+        *(Duty(kind.duty, judges[kind.name].judge, interval, observers, judges[kind.name].changed) for kind in KINDS),
     ]
 
     def readiness() -> list[str]:

@@ -25,9 +25,10 @@ from controller.conditions import Condition, judged, succession
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of object that is judged: `parse` raises InvalidObject with what is wrong."""
+    """A kind of object that is judged: `parse` raises InvalidObject with what is wrong, `duty` names the judging."""
 
     name: str
+    duty: str
     path: str
     parse: Callable[[bytes], object]
 
@@ -37,8 +38,9 @@ class Kind:
         return Resource(self.path, decode_custom_object, lambda each: each.name, is_optional=True)
 
 
-CLASSES = Kind("AcceleratorClass", CLASSES_PATH, accelerator_class)
-PROFILES = Kind("AcceleratorProfile", PROFILES_PATH, profile)
+CLASSES = Kind("AcceleratorClass", "class_conditions", CLASSES_PATH, accelerator_class)
+PROFILES = Kind("AcceleratorProfile", "profile_conditions", PROFILES_PATH, profile)
+KINDS = (CLASSES, PROFILES)
 
 # Somebody changed or deleted the object meanwhile: the watch tells, and it is judged again.
 _OVERTAKEN = frozenset({HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND})

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 from aiohttp import web
@@ -70,8 +71,8 @@ def create_extender(settings: ExtenderSettings, around: Surroundings) -> Extende
     sightings = Sightings(around.watch_observer)
     view = ClusterView(around.api, Kind, sightings)
     metrics, journal, waiting, outbox = Metrics(around.registry), Journal(), WaitingPods(), Outbox()
-    metrics.watch(lambda: len(view.account.assumed), lambda: len(view.inventory.nodes))
-    flights = FlightLog(view.account, lambda: around.clock().timestamp())
+    flights = FlightLog(view.account, monotonic)
+    metrics.watch(lambda: len(flights), lambda: len(view.inventory.nodes))
     desk = Desk(view, flights, settings.answer == "all", settings.mode)
     handlers = Handlers(desk, journal, metrics, (metrics, journal, waiting), around.clock)
     touched = metrics.writes("touches", "Nodes touched to wake pods.")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from cachetools import LRUCache
+from cachetools import TTLCache
 
 from cluster.api import Api
 from cluster.writers import Event, EventType, Reporter, publish_event
@@ -23,6 +23,9 @@ PAUSE_FACTOR = 9
 MAX_TOLD = 10_000
 NODES_NAMED = 3
 
+# A note has counts and names, which change with the cluster, and each of its versions would be an Event of its own.
+REPEAT_SECONDS = 300.0
+
 ACTION = "Scheduling"
 NO_ACCELERATOR = "NoAccelerator"
 ACCELERATOR_FREE = "AcceleratorFree"
@@ -30,7 +33,10 @@ ACCELERATOR_FREE = "AcceleratorFree"
 
 @dataclass(frozen=True)
 class Explanations:
-    """Surveys all nodes for each pod that waits, and tells the result: to the journal, and once in an Event."""
+    """Surveys all nodes for each pod that waits, and tells the result: to the journal, and in Events.
+
+    Of each reason a pod gets one Event at most in five minutes.
+    """
 
     api: Api
     desk: Desk
@@ -41,7 +47,7 @@ class Explanations:
     count: Callable[[Sent], None]
     scheduler_name: str | None = None
     publishes: bool = True
-    told: LRUCache[tuple[str, str], None] = field(default_factory=lambda: LRUCache(MAX_TOLD))
+    told: TTLCache[tuple[str, str], None] = field(default_factory=lambda: TTLCache(MAX_TOLD, REPEAT_SECONDS))
 
     async def run(self, waiting: Inbox[str, Pod]) -> None:
         """Explain for ever."""
@@ -61,8 +67,8 @@ class Explanations:
         decision = survey(asked, self.desk.knowledge.inventory)
         self.journal.survey(Decided(pod, asked, decision), self.clock())
         event = event_of(decision)
-        if self.publishes and (pod.uid, event.note) not in self.told:
-            self.told[pod.uid, event.note] = None
+        if self.publishes and (pod.uid, event.reason) not in self.told:
+            self.told[pod.uid, event.reason] = None
             self._publish(pod, event)
 
     def _publish(self, pod: Pod, event: Event) -> None:
@@ -83,5 +89,8 @@ def event_of(decision: Decision) -> Event:
     names = [each.node for each in decision.candidates]
     more = f" and {len(names) - NODES_NAMED} more" if len(names) > NODES_NAMED else ""
     where = ", ".join(names[:NODES_NAMED]) + more
-    note = f"Berth sees room on {where}: the scheduler's own message tells what keeps the pod from there"
+    note = (
+        f"the pod waits for something else than accelerators: there is room on {where}, "
+        "and the scheduler's own message (event FailedScheduling) tells why the pod cannot have it"
+    )
     return Event(EventType.NORMAL, ACCELERATOR_FREE, ACTION, note)

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-from cachetools import TTLCache
-
 from extender.ports import Flights
 from placement.inventory import Hold
 
@@ -14,19 +12,44 @@ MAX_FLIGHTS = 100_000
 
 
 class FlightLog:
-    """Keeps the account's holds of pods in flight from outliving their pods; `clock` counts seconds."""
+    """Keeps the account's holds of pods in flight from outliving their pods, and from becoming too many.
 
-    def __init__(self, account: Flights, clock: Callable[[], float]) -> None:
+    `clock` counts seconds and never goes back. Beyond `size` flights the oldest is forgotten.
+    """
+
+    def __init__(self, account: Flights, clock: Callable[[], float], size: int = MAX_FLIGHTS) -> None:
         self._account = account
-        self._begun: TTLCache[str, None] = TTLCache(MAX_FLIGHTS, MAX_SECONDS, timer=clock)
+        self._clock = clock
+        self._size = size
+        self._begun: dict[str, float] = {}  # When each flight began, the oldest first.
+
+    def __len__(self) -> int:
+        """How many pods are in flight."""
+        self._expire()
+        return len(self._account.assumed)
 
     def begin(self, uid: str, hold: Hold) -> None:
         """Count the pod as in flight."""
-        for lost, _ in self._begun.expire():
-            self._account.forget(lost)
-        self._begun[uid] = None
+        self.end(uid)
+        if len(self._begun) >= self._size:
+            self._forget(self._oldest)
+        self._begun[uid] = self._clock()
         self._account.assume(uid, hold)
 
     def end(self, uid: str) -> None:
         """Count the pod as in flight no longer, because it is asked about again."""
+        self._expire()
+        self._forget(uid)
+
+    def _expire(self) -> None:
+        latest = self._clock() - MAX_SECONDS
+        while self._begun and self._begun[self._oldest] <= latest:
+            self._forget(self._oldest)
+
+    def _forget(self, uid: str) -> None:
+        self._begun.pop(uid, None)
         self._account.forget(uid)
+
+    @property
+    def _oldest(self) -> str:
+        return next(iter(self._begun))

@@ -6,7 +6,7 @@ would wait up to five minutes for a change that the scheduler has seen already; 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from cachetools import LRUCache
 
@@ -14,7 +14,6 @@ from cluster.api import Api
 from cluster.writers import touch_node
 from extender.desk import Decided
 from extender.inbox import Inbox
-from extender.journal import timestamp
 from extender.outbox import Outbox, Sent, Write
 from extender.ports import Knowledge
 from placement.fit import accelerator_rejection
@@ -64,5 +63,6 @@ class Wakings:
         """Have a node touched that has more room than before, if a pod waits for that."""
         node = self.knowledge.inventory.nodes.get(name)
         if node and self.pods.end_with(node):
-            now = timestamp(self.clock())
+            # To the microsecond: a value that stands there already changes nothing, and nobody would be woken.
+            now = self.clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
             self.outbox.post(Write(f"touch of node {name}", lambda: touch_node(self.api, name, now), self.count))

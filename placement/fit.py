@@ -4,11 +4,16 @@ Reasons are few and fixed, because kube-scheduler counts equal texts into one co
 numbers.
 """
 
+from collections.abc import Mapping
+
 from placement.inventory import NodeInventory
 from placement.quantities import CPU, MEMORY
 from placement.rejections import Cause, Rejection
 from placement.requirements import Requirements
 from placement.taints import untolerated
+
+# What every node has; one that does not tell how much of it is not judged by it.
+_COMMON = (CPU, MEMORY, "ephemeral-storage", "pods")
 
 
 def accelerator_rejection(asked: Requirements, node: NodeInventory) -> Rejection | None:
@@ -17,18 +22,28 @@ def accelerator_rejection(asked: Requirements, node: NodeInventory) -> Rejection
     Only a contradiction rejects: a node of a class that offers the resource but does not advertise it (its devices may
     be behind Dynamic Resource Allocation) passes here.
     """
-    reasons = (_shortage(node, name, count) for name, count in asked.accelerators.items())
-    return next((Rejection(node.name, cause, reason) for cause, reason in filter(None, reasons)), None)
+    return _short(node, asked.accelerators)
 
 
 def rejection(asked: Requirements, node: NodeInventory) -> Rejection | None:
     """Return why the node will not do in any respect that Berth understands, or None."""
-    return _unavailable(node) or _unselected(asked, node) or accelerator_rejection(asked, node) or _full(asked, node)
+    return (
+        _unavailable(node)
+        or _unselected(asked, node)
+        or accelerator_rejection(asked, node)
+        or _short(node, _others(asked))
+        or _full(asked, node)
+    )
 
 
 def sees_accelerators(asked: Requirements, node: NodeInventory) -> bool:
     """Tell whether the node advertises every accelerator that is asked."""
     return all(name in node.allocatable for name in asked.accelerators)
+
+
+def _short(node: NodeInventory, amounts: Mapping[str, int]) -> Rejection | None:
+    reasons = (_shortage(node, name, count) for name, count in amounts.items())
+    return next((Rejection(node.name, cause, reason) for cause, reason in filter(None, reasons)), None)
 
 
 def _shortage(node: NodeInventory, resource: str, count: int) -> tuple[Cause, str] | None:
@@ -54,8 +69,14 @@ def _unselected(asked: Requirements, node: NodeInventory) -> Rejection | None:
     return Rejection(node.name, Cause.FILTERED, f"node(s) with untolerated taint {taint}") if taint else None
 
 
+def _others(asked: Requirements) -> Mapping[str, int]:
+    """Return what is asked of devices that no class knows, of huge pages and the like."""
+    known = {*_COMMON, *asked.accelerators}
+    return {name: asked.requests[name] for name in sorted(asked.requests.keys() - known)}
+
+
 def _full(asked: Requirements, node: NodeInventory) -> Rejection | None:
-    for resource in (CPU, MEMORY, "ephemeral-storage", "pods"):
+    for resource in _COMMON:
         count = asked.requests.get(resource, 0)
         if count and resource in node.allocatable and node.free(resource) < count:
             return Rejection(node.name, Cause.EXHAUSTED, f"node(s) with too little free {resource}")

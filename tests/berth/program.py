@@ -8,15 +8,20 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter
 
 from berth import logs
-from berth.serving import Listener, Program, run, serve
+from berth.serving import FAREWELL_SECONDS, Listener, Program, run, serve
 
 _LOG = logging.getLogger("example")
 
 
+async def quick(_request: web.Request) -> web.Response:
+    """Answer at once."""
+    return web.Response(text="answered")
+
+
 async def slow(_request: web.Request) -> web.Response:
-    """Answer after a second."""
+    """Answer after the farewell."""
     _LOG.info("asked")
-    await asyncio.sleep(1)
+    await asyncio.sleep(FAREWELL_SECONDS + 1)
     return web.Response(text="answered")
 
 
@@ -46,6 +51,7 @@ async def compose(mode: str) -> None:
     """Run a listener that is slow, beside background tasks."""
     app = web.Application()
     app.router.add_get("/slow", slow)
+    app.router.add_route("*", "/quick", quick)
     registry = CollectorRegistry()
     Counter("example_total", "An example.", registry=registry).inc()
     listeners = (Listener("slow", app, "127.0.0.1", 0),)

@@ -1,5 +1,6 @@
 """The command line as a user types it."""
 
+import json
 import re
 import resource
 import subprocess
@@ -49,14 +50,38 @@ def test_a_program_with_a_wrong_setting_does_not_start(program: str, tmp_path: P
     ]
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("extender --prot 1", "berth extender: --prot: unknown setting; did you mean --port?"),
+        ("webhook --prot=1 --port 2", "berth webhook: --prot: unknown setting; did you mean --port?"),
+        ("certs --name-space ml", "berth certs: --name-space: unknown setting; did you mean --namespace?"),
+        ("--colour version", "berth: --colour: unknown setting; known are --help"),
+        ("version extra", "berth version: extra: unknown setting; known are --help"),
+    ],
+)
+def test_an_unknown_flag_is_answered_with_the_nearest_one(
+    command: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line has the program, what it does not know, and what was meant."""
+    with pytest.raises(SystemExit) as ended:
+        main(command.split())
+
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"{said}\n"
+
+
 def test_a_program_without_a_cluster_ends_with_the_reason_in_its_log() -> None:
     """A kubeconfig that is not there stops the start; the log stays JSON."""
     outcome = subprocess.run(
         [BERTH, "controller", "--kubeconfig", MISSING], capture_output=True, text=True, check=False
     )
 
+    begun, *_, failure, ended = (json.loads(line) for line in outcome.stderr.splitlines())
     assert outcome.returncode == 1
-    assert MISSING in outcome.stderr
+    assert MISSING in failure["message"]
+    assert (begun["message"], begun["program"]) == ("begun", "controller")
+    assert (ended["message"], ended["program"], ended["code"]) == ("ended", "controller", 1)
 
 
 @pytest.mark.parametrize("text", ["llama", "/llama", "team/", "a/b/c"])

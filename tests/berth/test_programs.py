@@ -112,12 +112,14 @@ def test_controller_and_webhook_bring_each_other_up_and_a_pod_gets_its_class(
 
 
 def test_the_extender_becomes_ready_and_ends_in_order(control_plane: ControlPlane, start: Start) -> None:
-    """Ready once the cluster is known; on SIGTERM it goes with exit code 0."""
+    """Ready once the cluster is known; on SIGTERM it goes with exit code 0, and its log says when it is done."""
     extender = start("extender", "--port", "0")
     becomes_ready(control_plane, extender)
     extender.process.terminate()
 
     assert extender.ends() == 0
+    assert [extender.log[0]["message"], extender.log[-1]["message"]] == ["begun", "ended"]
+    assert extender.says("shutting down")
 
 
 def test_a_port_that_is_taken_ends_the_start_with_one_sentence(start: Start) -> None:
@@ -126,8 +128,8 @@ def test_a_port_that_is_taken_ends_the_start_with_one_sentence(start: Start) -> 
     second = start("controller", "--metrics-port", str(port))
 
     assert second.ends() == 1
-    assert f"('127.0.0.1', {port})" in second.log[-1]["message"]
-    assert "exception" not in second.log[-1]
+    assert f"('127.0.0.1', {port})" in second.log[-2]["message"]
+    assert "exception" not in second.log[-2]
 
 
 def test_a_user_with_few_rights_gets_a_story(control_plane: ControlPlane) -> None:

@@ -23,6 +23,7 @@ class Example(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kubeconfig: Path | None = None
+    address: str = "127.0.0.1"
     port: int = Field(8888, ge=0, le=65535)
     metrics_port: int = 8081
     interval_seconds: float = Field(60, gt=0)
@@ -104,7 +105,13 @@ def test_variables_of_others_are_left_alone(name: str) -> None:
         ("log_level: trace", "extender.yaml: log_level: found 'trace', allowed: one of debug, info"),
         ("kubeconfig: [a]", "extender.yaml: kubeconfig: found ['a'], allowed: a path or nothing"),
         ("prefix: scheduler", "extender.yaml: prefix: found 'scheduler', allowed: text that matches ^/"),
-        ("namespace: ''", "extender.yaml: namespace: found '', allowed: text that is not empty"),
+        ("port: true", "extender.yaml: port: found True, allowed: an integer from 0 to 65535"),
+        ("interval_seconds: yes", "extender.yaml: interval_seconds: found True, allowed: a number above 0"),
+        ("port: 1\nmode: active\nport: 2", "extender.yaml: port: stands there 2 times; keep one"),
+        (
+            "namespace: ''",
+            "extender.yaml: namespace: found '', allowed: text that is not empty; to have the default, leave it out",
+        ),
     ],
 )
 def test_a_wrong_setting_of_the_file_is_named_with_what_is_allowed(tmp_path: Path, file: str, said: str) -> None:
@@ -116,13 +123,15 @@ def test_a_setting_like_no_other_is_answered_with_the_known_ones(tmp_path: Path)
     """Where nothing is near, everything is listed."""
     (said,) = complaints(tmp_path, file="colour: red")
 
-    assert said.startswith("extender.yaml: colour: unknown setting; known are kubeconfig, port, metrics_port, ")
+    assert said.startswith("extender.yaml: colour: unknown setting; known are kubeconfig, address, port, ")
 
 
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
         ("BERTH_EXTENDER__PORT", "abc", "found 'abc', allowed: an integer from 0 to 65535"),
+        ("BERTH_EXTENDER__ADDRESS", "", "found '', allowed: text that is not empty; to have the default, leave it out"),
+        ("BERTH_EXTENDER__KUBECONFIG", "", "found '', allowed: a path or nothing; to have the default, leave it out"),
         ("BERTH_EXTENDER__PROT", "1", "unknown setting; did you mean BERTH_EXTENDER__PORT?"),
     ],
 )

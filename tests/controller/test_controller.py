@@ -59,9 +59,12 @@ def settings(configuration: str = "absent") -> ControllerSettings:
 
 
 @asynccontextmanager
-async def at_work(api: Api, wanted: ControllerSettings) -> AsyncIterator[Controller]:
+async def at_work(
+    api: Api, wanted: ControllerSettings, registry: CollectorRegistry | None = None
+) -> AsyncIterator[Controller]:
     """Run a controller."""
-    controller = create_controller(api, wanted, Observers(CollectorRegistry()), SILENT, lambda: datetime.now(UTC))
+    observers = Observers(registry or CollectorRegistry())
+    controller = create_controller(api, wanted, observers, SILENT, lambda: datetime.now(UTC))
     async with asyncio.TaskGroup() as group:
         running = [group.create_task(each()) for each in controller.tasks.values()]
         yield controller
@@ -227,3 +230,15 @@ async def test_a_condition_is_written_once_and_leaves_what_others_wrote(control_
         accelerator_class(control_plane, "shared")["metadata"]["resourceVersion"]
         == written["metadata"]["resourceVersion"]
     )
+
+
+@pytest.mark.parametrize("duty", ["trust", "class_conditions", "profile_conditions"])
+async def test_each_duty_is_one_word_in_the_metrics(
+    control_plane: ControlPlane, api: Api, configuration: str, duty: str
+) -> None:
+    """A label value without spaces needs no quotes in anybody's queries and alerts."""
+    registry = CollectorRegistry()
+    labels = {"duty": duty, "outcome": "succeeded"}
+
+    async with at_work(api, settings(configuration), registry):
+        await until(control_plane, lambda: bool(registry.get_sample_value("berth_controller_passes_total", labels)))
