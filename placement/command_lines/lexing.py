@@ -13,7 +13,7 @@ from placement.command_lines.words import UNKNOWN, UnreadableCommandError
 
 _OPERATOR = re.compile(r"\n|&&|\|\||;;&?|;&|;|&>>?|\|&|[|&()]|\d*(?:<<<|<<-?|<>|<&|>&|>>|>\||[<>])")
 _IGNORED = re.compile(r"(?:[ \t\r\v\f]|\\\r?\n)+|#[^\n]*")
-_PLAIN = re.compile(r"[^\s'\"\\$`&|;()<>]+")
+_PLAIN = re.compile(r"[^ \t\r\n\v\f'\"\\$`&|;()<>]+")
 _SINGLE = re.compile(r"'([^']*)'")
 _ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
 _IN_QUOTES = re.compile(r'[^"\\$`]+')

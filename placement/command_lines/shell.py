@@ -15,6 +15,8 @@ _SHELL = re.compile(r"(?:.*/)?(?:ba|da|a|z|k)?sh")
 _SCRIPT_FLAG = re.compile(r"-[a-zA-Z]*c[a-zA-Z]*")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?)=", re.ASCII)
 _MAX_DEPTH = 6
+# Platforms write scripts of some kilobytes; this one is read in a tenth of a second at worst.
+_MAX_SCRIPT = 2**14
 # How many words of its own a wrapper may have.
 _MAX_WRAPPER = 40
 # They start what stands behind them.
@@ -117,6 +119,8 @@ class _Script:
         self._tested = False
 
     def run(self, script: str) -> Iterator[Invocation]:
+        if len(script) > _MAX_SCRIPT:
+            raise UnreadableCommandError("the script is too long")
         for statement in _statements(tokens(script)):
             yield from self._simple_command(statement)
 

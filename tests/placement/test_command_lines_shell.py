@@ -150,8 +150,9 @@ def test_two_engines_in_one_script_are_told_apart_by_nobody() -> None:
         'export A=\'sh -c "$A"; sh -c "$A"\'; sh -c "$A"',
         "vllm serve " + "${A:-" * 500 + "}" * 500,
         "vllm serve " + "$(" * 50_000,
-        "x " * 60_000,
-        "if " * 40_000,
+        "x " * 8_000,
+        "if " * 5_000,
+        "a;" * 8_000,
         "a;" * 60_000,
     ],
 )

@@ -87,6 +87,30 @@ def test_every_kind_of_accelerator_that_is_asked_must_be_there() -> None:
     assert _reason(asked, gpu_node("n")) == "node(s) without amd.com/gpu"
 
 
+@pytest.mark.parametrize(
+    ("has", "held", "cause", "reason"),
+    [
+        ({}, {}, Cause.FILTERED, "node(s) without foo.com/gpu"),
+        ({"foo.com/gpu": 1}, {}, Cause.FILTERED, "node(s) with fewer foo.com/gpu than asked"),
+        ({"foo.com/gpu": 2}, {"foo.com/gpu": 1}, Cause.EXHAUSTED, "node(s) with too few free foo.com/gpu"),
+        ({"foo.com/gpu": 2}, {}, Cause.FILTERED, "node(s) without hugepages-2Mi"),
+    ],
+)
+def test_what_else_is_asked_must_be_there_too(
+    has: Mapping[str, int], held: Mapping[str, int], cause: Cause, reason: str
+) -> None:
+    """Devices that no class knows, and huge pages, keep a pod away as well; it is not told that there is room."""
+    pod = asking(1)
+    asked = replace(pod, requests={**pod.requests, "hugepages-2Mi": 2**21, "foo.com/gpu": 2})
+    node = gpu_node("n")
+
+    no = rejection(asked, replace(node, allocatable={**node.allocatable, **has}, held=held))
+
+    assert no is not None
+    assert (no.cause, no.reason) == (cause, reason)
+    assert accelerator_rejection(asked, node) is None
+
+
 @given(nodes_named("some-node"), questions)
 def test_reasons_name_no_node_and_no_amount(node: NodeInventory, asked: Requirements) -> None:
     """kube-scheduler counts equal texts into one condition, which unequal ones would blow up."""
