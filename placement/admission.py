@@ -10,6 +10,7 @@ from placement.class_requests import ClassRequest, misnamed_profile, request_of
 from placement.container_injection import missing_args, takes_args
 from placement.injection import injection
 from placement.inventory import Inventory
+from placement.model_sources import model_size
 from placement.mutations import NOTHING, Mutation
 from placement.pods import Pod
 from placement.profiles import OnNoMatch, Profile
@@ -53,13 +54,20 @@ def admit(pod: Pod, namespace_labels: Mapping[str, str], world: World) -> Admiss
     engines = engine_containers(pod, world.catalog, _named(asked), is_meant=asked.explicit is not None)
     if not engines:
         return Admission(_stripped(pod, NOTHING), asked.warnings + _unrecognised(asked))
-    asked = replace(asked, engines=engines)
+    asked = _sized(replace(asked, engines=engines))
     choice = choose(asked, world.catalog, world.inventory)
     if choice.chosen is None:
         return _unfit(asked, choice, world.seal)
     changes = injection(asked, choice.chosen, world.inventory, world.scheduler_name)
     record = record_of(asked, choice, changes)
     return Admission(_signed(pod, changes, record, world.seal), asked.warnings + _lost_args(asked, choice), record)
+
+
+def _sized(asked: ClassRequest) -> ClassRequest:
+    """Add the size of the pod's model where a preference may ask for it and the pod's annotations do not say."""
+    if asked.billions is not None or not (asked.profile and asked.profile.preferences):
+        return asked
+    return replace(asked, billions=model_size(asked.pod, asked.engines[0]))
 
 
 def _unfit(asked: ClassRequest, choice: Choice, seal: Seal) -> Admission:

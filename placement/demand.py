@@ -7,6 +7,7 @@ from placement.accelerators import AcceleratorClass
 from placement.class_requests import ClassRequest
 from placement.container_injection import container_mutation
 from placement.mutations import ContainerMutation
+from placement.platforms import counts_are_fixed
 from placement.pods import Container, Pod
 from placement.profiles import Configuration
 from placement.quantities import is_extended
@@ -22,8 +23,9 @@ def is_queued(pod: Pod) -> bool:
 
 def container_mutations(asked: ClassRequest, candidate: AcceleratorClass) -> tuple[ContainerMutation, ...]:
     """Return what the class adds to each container that runs the model; counts stay where somebody counted already."""
-    counts_are_open = not (is_queued(asked.pod) or asked.pod.in_gang)
-    configuration = _within_pod(asked.pod, asked.configuration(candidate))
+    pod = asked.pod
+    counts_are_open = not (is_queued(pod) or pod.in_gang or counts_are_fixed(pod))
+    configuration = _within_pod(pod, asked.configuration(candidate))
     return tuple(
         container_mutation(each, candidate, configuration, counts_are_open=counts_are_open) for each in asked.engines
     )

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from placement import keys
 from placement.command_lines.engine_commands import EngineCommand, engine_command, started_programs
+from placement.models import parameters_in_billions
 from placement.platforms import platforms_of
 from placement.pods import Container, Pod
 
@@ -50,6 +51,12 @@ def model_of(pod: Pod, engine: Container | None) -> ModelName | None:
     command = engine_command(engine) if engine else None
     found = (*_certain(pod, engine, command), *_fetched(pod), *_vague(pod, engine, command))
     return found[0] if found else None
+
+
+def model_size(pod: Pod, engine: Container) -> float | None:
+    """Return the parameters of the pod's model in billions, from the table of known models or from its name."""
+    model = model_of(pod, engine)
+    return parameters_in_billions(model.name) if model else None
 
 
 def hub_id(text: str) -> str | None:

@@ -215,6 +215,16 @@ def test_pods_in_a_queue_keep_their_resources_and_get_affinity(label: str) -> No
     assert changes.containers == ()
 
 
+def test_pods_whose_parent_counted_already_keep_their_counts() -> None:
+    """Ray and others tell their workers how many devices there are before the pod is created."""
+    profile = Profile("p", configurations={"t4": Configuration("t4", limits={NVIDIA: "2"})})
+    worker = pod(
+        vllm(limits={NVIDIA: "1"}, requests={NVIDIA: "1"}), labels={"ray.io/cluster": "c", "ray.io/is-ray-node": "yes"}
+    )
+
+    assert _admitted(worker, profile).mutation.containers == ()
+
+
 def test_gangs_and_pods_of_other_schedulers_keep_their_scheduler() -> None:
     """A gang scheduler waits for its pods."""
     for subject in (pod(annotations=EXPLICIT, in_gang=True), pod(annotations=EXPLICIT, scheduler_name="volcano")):

@@ -8,7 +8,7 @@ from placement.preferences import Preference, billions, size_range
 from placement.profiles import Profile
 from placement.taints import Toleration
 from placement.wishes import may_run_on_spot, wishes_of
-from tests.builders import pod, world
+from tests.builders import pod, vllm, world
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,18 @@ def test_a_preference_counts_where_its_conditions_hold() -> None:
     assert _class_of(profile, {MODEL_SIZE: "13B"}) == "h100"
     assert _class_of(profile, {MODEL_SIZE: "70B"}) == "t4"
     assert _class_of(profile) == "t4"
+
+
+@pytest.mark.parametrize(
+    ("model", "chosen"), [("Qwen/Qwen2.5-14B-Instruct", "h100"), ("meta-llama/Llama-3.1-70B", "t4")]
+)
+def test_the_size_is_that_of_the_model_on_the_command_line(model: str, chosen: str) -> None:
+    """Nobody has to annotate what the engine is told anyway."""
+    subject = pod(vllm(command=("vllm", "serve", model)))
+    record = admit(subject, {}, world(Profile("p", preferences=(SMALL,)))).record
+
+    assert record
+    assert record.accelerator_class == chosen
 
 
 def test_conditions_on_requests_decide_nothing_and_are_noted() -> None:
