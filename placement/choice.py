@@ -8,9 +8,10 @@ from placement.accelerators import AcceleratorClass, Catalog
 from placement.class_requests import ClassRequest
 from placement.demand import demand
 from placement.inventory import Inventory, NodeInventory
+from placement.pods import Pod
 from placement.rejections import Cause, Rejection
 from placement.strategies import scores
-from placement.taints import untolerated
+from placement.taints import Toleration, untolerated
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +61,42 @@ def _disallowed(asked: ClassRequest, candidate: AcceleratorClass) -> str | None:
 
 
 def _unavailable(asked: ClassRequest, candidate: AcceleratorClass, inventory: Inventory) -> str | None:
-    nodes = [node for node in inventory.nodes.values() if candidate.name in node.classes]
+    nodes = inventory.by_class.get(candidate.name, ())
     if not nodes:
         return None if candidate.scalable_from_zero else "no node carries it"
-    nodes = [node for node in nodes if node.is_schedulable and node.is_ready]
-    return _unreachable(asked, candidate, nodes) if nodes else "its nodes are cordoned or not ready"
+    needed = demand(asked, candidate)
+    tolerations = (*asked.pod.tolerations, *candidate.tolerations)
+    if any(_will_do(asked, node, tolerations, needed) for node in nodes):
+        return None
+    ready = [node for node in nodes if node.is_schedulable and node.is_ready]
+    return _unreachable(asked, tolerations, needed, ready) if ready else "its nodes are cordoned or not ready"
 
 
-def _unreachable(asked: ClassRequest, candidate: AcceleratorClass, nodes: list[NodeInventory]) -> str | None:
-    pod = asked.pod
-    selected = [node for node in nodes if pod.selection.admits(node.labels, node.name) and pod.node in ("", node.name)]
-    if not selected and pod.node:
-        return f"the pod names node {pod.node}, which does not carry it"
+def _will_do(
+    asked: ClassRequest, node: NodeInventory, tolerations: tuple[Toleration, ...], needed: Mapping[str, int]
+) -> bool:
+    """Tell whether one node will do in every respect: mostly the first one does, and nobody asks why."""
+    available = node.is_schedulable and node.is_ready and _is_selected(asked.pod, node)
+    return available and untolerated(node.taints, tolerations) is None and _too_small(needed, [node]) is None
+
+
+def _is_selected(pod: Pod, node: NodeInventory) -> bool:
+    return pod.node in ("", node.name) and pod.selection.admits(node.labels, node.name)
+
+
+def _unreachable(
+    asked: ClassRequest, tolerations: tuple[Toleration, ...], needed: Mapping[str, int], nodes: list[NodeInventory]
+) -> str | None:
+    """Return why none of a class's ready nodes will do."""
+    selected = [node for node in nodes if _is_selected(asked.pod, node)]
+    if not selected and asked.pod.node:
+        return f"the pod names node {asked.pod.node}, which does not carry it"
     if not selected:
         return "none of its nodes meets the pod's own node selection"
-    tolerations = (*asked.pod.tolerations, *candidate.tolerations)
     taints = [untolerated(node.taints, tolerations) for node in selected]
     if all(taints):
         return f"its nodes have the taint {taints[0]}, which neither the pod nor the class tolerates"
-    bearable = [node for node, taint in zip(selected, taints, strict=True) if taint is None]
-    return _too_small(demand(asked, candidate), bearable)
+    return _too_small(needed, [node for node, taint in zip(selected, taints, strict=True) if taint is None])
 
 
 def _too_small(accelerators: Mapping[str, int], nodes: Iterable[NodeInventory]) -> str | None:

@@ -36,11 +36,6 @@ def rejection(asked: Requirements, node: NodeInventory) -> Rejection | None:
     )
 
 
-def sees_accelerators(asked: Requirements, node: NodeInventory) -> bool:
-    """Tell whether the node advertises every accelerator that is asked."""
-    return all(name in node.allocatable for name in asked.accelerators)
-
-
 def _short(node: NodeInventory, amounts: Mapping[str, int]) -> Rejection | None:
     reasons = (_shortage(node, name, count) for name, count in amounts.items())
     return next((Rejection(node.name, cause, reason) for cause, reason in filter(None, reasons)), None)

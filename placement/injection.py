@@ -42,7 +42,7 @@ def _tolerations(pod: Pod, chosen: AcceleratorClass) -> tuple[Toleration, ...]:
 
 
 def _is_carried(chosen: AcceleratorClass, inventory: Inventory) -> bool:
-    return any(chosen.name in node.classes for node in inventory.nodes.values())
+    return chosen.name in inventory.by_class
 
 
 def _takes_scheduler(pod: Pod, scheduler_name: str | None) -> bool:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from placement.keys import ZONE
 from placement.taints import Taint
@@ -81,6 +82,15 @@ class Inventory:
     """All nodes by name."""
 
     nodes: Mapping[str, NodeInventory] = field(default_factory=dict)
+
+    @cached_property
+    def by_class(self) -> Mapping[str, tuple[NodeInventory, ...]]:
+        """The nodes that carry each class."""
+        carriers: dict[str, list[NodeInventory]] = {}
+        for node in self.nodes.values():
+            for name in node.classes:
+                carriers.setdefault(name, []).append(node)
+        return {name: tuple(nodes) for name, nodes in carriers.items()}
 
     def replicas_per_zone(self, owner: str) -> Mapping[str, int]:
         """Count the owner's replicas in each zone."""
