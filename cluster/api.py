@@ -4,6 +4,7 @@ Only this module imports `kubernetes`. It leaves the client's models and watches
 hundred times as much as decoding what is needed.
 """
 
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -165,10 +166,27 @@ async def _configure(configuration: Any, kubeconfig: Path | None) -> None:
     try:
         if kubeconfig is None and _is_in_cluster(configuration):
             return
+        _look_for(kubeconfig)
         await config.load_kube_config(kubeconfig and str(kubeconfig), client_configuration=configuration)
     except (config.ConfigException, yaml.YAMLError, OSError) as error:
-        place = kubeconfig or "KUBECONFIG, ~/.kube/config or a pod's service account"
-        raise NotConfiguredError(f"no cluster is known from {place}: {error}") from error
+        raise NotConfiguredError(f"no cluster is known from {_name(kubeconfig)}: {error}") from error
+    except (TypeError, AttributeError) as error:
+        raise NotConfiguredError(f"no cluster is known from {_name(kubeconfig)}: it is no kubeconfig") from error
+
+
+def _name(kubeconfig: Path | None) -> str:
+    """Return the kubeconfig that is read: one, or several as KUBECONFIG names them."""
+    return str(kubeconfig or config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION)
+
+
+def _look_for(kubeconfig: Path | None) -> None:
+    """Say that a kubeconfig does not exist; the client would miss a key in it."""
+    name = _name(kubeconfig)
+    if not any(Path(each).expanduser().exists() for each in name.split(os.pathsep) if each):
+        here = "" if kubeconfig else ", and there is no pod's service account"
+        raise NotConfiguredError(
+            f"the kubeconfig {name} does not exist{here}: name one with --kubeconfig or KUBECONFIG"
+        )
 
 
 def _is_in_cluster(configuration: Any) -> bool:

@@ -1,10 +1,11 @@
 """AcceleratorClass ome.io/v1beta1 as JSON: the union of both dialects, and Berth's own fields."""
 
-import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, model_validator
 
+from cluster.names import ExtendedResource, LabelValue, TaintKey
+from cluster.resource_shapes import count
 from cluster.selectors import Discovery, Model
 from placement.accelerators import (
     MAX_CLASS_NAME,
@@ -18,8 +19,6 @@ from placement.accelerators import (
 )
 from placement.quantities import memory_gib, parse
 from placement.taints import Toleration
-
-_EXTENDED_RESOURCE = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 
 
 def _memory_gib(given: Any) -> float:
@@ -40,19 +39,6 @@ def _stated_version(given: Any) -> Version | None:
     return version(text) if text[:1].isdigit() else None
 
 
-def _count(given: Any) -> int:
-    count = parse(str(given))
-    if count < 1 or count != count.to_integral_value():
-        raise ValueError(f"{given!r} is no whole number of at least 1: Kubernetes divides no extended resource")
-    return int(count)
-
-
-def _resource_name(name: str) -> str:
-    if not _EXTENDED_RESOURCE.fullmatch(name):
-        raise ValueError(f"{name!r} is no extended resource: write it with its domain, like nvidia.com/gpu")
-    return name
-
-
 def _class_name(name: str) -> str:
     if len(name) > MAX_CLASS_NAME:
         raise ValueError(
@@ -66,7 +52,6 @@ Amount = Annotated[float, BeforeValidator(_number)]
 Price = Amount
 DottedVersion = Annotated[Version, BeforeValidator(_version)]
 StatedVersion = Annotated[Version | None, BeforeValidator(_stated_version)]
-ResourceName = Annotated[str, AfterValidator(_resource_name)]
 
 
 class Performance(Model):
@@ -117,17 +102,25 @@ class _Capabilities(Figures):
 
 
 class _Resource(Model):
-    name: ResourceName
-    quantity: Annotated[int, BeforeValidator(_count)] = 1
+    name: ExtendedResource
+    quantity: Annotated[int, BeforeValidator(count)] = 1
     divisible: bool = False
 
 
 class _Toleration(Model):
-    key: str
-    operator: str = "Equal"
-    value: str = ""
-    effect: str = ""
-    toleration_seconds: int | None = None
+    key: TaintKey = Field("", validate_default=True)
+    operator: Literal["Equal", "Exists"] = "Equal"
+    value: LabelValue = ""
+    effect: Literal["", "NoSchedule", "PreferNoSchedule", "NoExecute"] = ""
+    toleration_seconds: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
+
+    @model_validator(mode="after")
+    def _must_hold_together(self) -> Self:
+        if self.operator == "Exists" and self.value:
+            raise ValueError("has a value with operator Exists, which tolerates any value: remove it or write Equal")
+        if self.toleration_seconds is not None and self.effect != "NoExecute":
+            raise ValueError("has tolerationSeconds, which are for effect NoExecute alone: remove them or write it")
+        return self
 
 
 class _Cost(Model):

@@ -1,30 +1,21 @@
 """AcceleratorProfile berth.ome.io/v1alpha1 as JSON."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import AliasChoices, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from cluster.class_shapes import ClassMetadata, DottedVersion, Figures, MemoryGib
+from cluster.env_shapes import EnvVarShape
+from cluster.resource_shapes import ResourcesShape
 from cluster.selectors import Model, Selector
 from placement.class_requirements import ClassRequirements
-from placement.pods import EnvVar
 from placement.preferences import MAX_SCORE, Preference, SizeRange, size_range
 from placement.profiles import Configuration, OnNoMatch, Profile
-from placement.quantities import parse
 from placement.requirements import Spread
 from placement.strategies import Strategy
 
-
-def _quantity(given: Any) -> str:
-    text = str(given)
-    if parse(text) < 0:
-        raise ValueError(f"{text!r} is below zero: write an amount of at least 0")
-    return text
-
-
 SizeCondition = Annotated[SizeRange, BeforeValidator(size_range)]
-Quantities = dict[str, Annotated[str, BeforeValidator(_quantity)]]
 
 
 class _RequiredCapabilities(Figures):
@@ -66,24 +57,9 @@ class _Requirements(Model):
     required_capabilities: _RequiredCapabilities = _RequiredCapabilities()
 
 
-class _Env(Model):
-    name: str
-    value: str = ""
-    value_from: dict[str, Any] | None = None
-
-    @property
-    def variable(self) -> EnvVar:
-        return EnvVar(self.name, None, self.value_from) if self.value_from else EnvVar(self.name, self.value)
-
-
-class _Resources(Model):
-    requests: Quantities = Field(default_factory=dict)
-    limits: Quantities = Field(default_factory=dict)
-
-
 class _Runner(Model):
     args: tuple[str, ...] = ()
-    env: tuple[_Env, ...] = ()
+    env: tuple[EnvVarShape, ...] = ()
 
 
 class _ClassName(Model):
@@ -92,8 +68,8 @@ class _ClassName(Model):
 
 class _Configuration(Model):
     selector: _ClassName
-    env: tuple[_Env, ...] = ()
-    resources: _Resources = _Resources()
+    env: tuple[EnvVarShape, ...] = ()
+    resources: ResourcesShape = ResourcesShape()
     runner: _Runner = _Runner()
 
     @property

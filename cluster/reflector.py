@@ -65,10 +65,13 @@ class Resource(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Pacing:
-    """How long a reflector waits and watches, in seconds; `chance` draws from [0, 1), `clock` never goes back."""
+    """How long a reflector waits and watches, in seconds; `chance` draws from [0, 1), `clock` never goes back.
+
+    The longest pause is how long a program stays blind when the server is there again.
+    """
 
     first_seconds: float = 0.2
-    longest_seconds: float = 30.0
+    longest_seconds: float = 6.5
     watch_seconds: tuple[float, float] = (300.0, 600.0)
     silence_seconds: float = SILENCE_SECONDS
     chance: Callable[[], float] = random.random
@@ -141,6 +144,8 @@ class Reflector(Generic[T]):
         self._version: str | None = None
         # How many attempts in a row neither brought an event nor lasted.
         self._fruitless = 0
+        # Whether the server forgot a version since an attempt last bore fruit.
+        self._was_expired = False
 
     async def run(self) -> NoReturn:
         """List and watch for ever; whatever goes wrong is told to the observer and tried again."""
@@ -149,11 +154,25 @@ class Reflector(Generic[T]):
             failure = await self._attempt()
             if self._pacing.clock() - began >= self._pacing.longest_seconds:
                 self._fruitless = 0
-            pause_seconds = self._pacing.pause_seconds(self._fruitless)
-            self._fruitless += 1
+            pause_seconds = self._pause_seconds(failure)
             if failure:
                 self._observer.on_failure(self._resource.path, failure, pause_seconds)
             await self._pacing.sleep(pause_seconds)
+
+    def _pause_seconds(self, failure: Exception | None) -> float:
+        """Return how long to wait, and count the attempt.
+
+        The first word that a version is gone (410) needs no pause: it comes from a server that is there again. One that
+        says so again and again is asked ever more seldom, like any other.
+        """
+        is_expired = isinstance(failure, ApiError) and failure.status == HTTPStatus.GONE
+        if is_expired and not self._was_expired:
+            self._was_expired, self._fruitless = True, 1
+            return 0.0
+        if not (is_expired or self._fruitless):
+            self._was_expired = False
+        self._fruitless += 1
+        return self._pacing.pause_seconds(self._fruitless - 1)
 
     async def _attempt(self) -> Exception | None:
         """List where needed and watch until the server ends it; return what went wrong."""

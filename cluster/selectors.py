@@ -4,18 +4,16 @@ A class is injected into pods, and a pod whose selector the API server refuses w
 """
 
 import re
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
+from cluster.names import LabelKey, LabelValue, ObjectName
 from placement.profiles import LabelSelector
 from placement.quantities import parse
 from placement.selection import NAME_FIELD, NOWHERE, Expression, NodeSelection, Operator, Term, narrowed
 
-_NAME = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
-_KEY = re.compile(rf"([a-z0-9]([-a-z0-9.]{{0,251}}[a-z0-9])?/)?{_NAME}")
-_VALUE = re.compile(rf"({_NAME})?")
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 
 _OPERATORS = tuple(Operator)
@@ -38,22 +36,6 @@ class Model(BaseModel):
         return {key: value for key, value in given.items() if value is not None} if isinstance(given, dict) else given
 
 
-def _label_key(key: str) -> str:
-    if not _KEY.fullmatch(key):
-        raise ValueError(f"{key!r} is no key of a label: write it as the node shows it, like nvidia.com/gpu.product")
-    return key
-
-
-def _label_value(value: str) -> str:
-    if not _VALUE.fullmatch(value):
-        raise ValueError(
-            f"{value!r} is no value of a label: write up to 63 letters, digits, '-', '_' and '.', as the node shows it"
-        )
-    return value
-
-
-LabelKey = Annotated[str, AfterValidator(_label_key)]
-LabelValue = Annotated[str, AfterValidator(_label_value)]
 Labels = dict[LabelKey, LabelValue]
 
 
@@ -75,7 +57,7 @@ class FieldExpression(Model):
 
     key: str
     operator: str
-    values: tuple[str, ...] = ()
+    values: tuple[ObjectName, ...] = ()
 
     @model_validator(mode="after")
     def _must_name_one(self) -> Self:

@@ -7,6 +7,7 @@ import pytest
 
 from cluster.api import Api
 from sandbox import ControlPlane
+from tests.cluster.recorders import Shelf
 from tests.cluster.scripted_server import ScriptedServer, serving, write_kubeconfig
 
 PROJECT = Path(__file__).parents[2]
@@ -24,6 +25,12 @@ async def api(server: ScriptedServer, tmp_path: Path) -> AsyncIterator[Api]:
     """The scripted server's API."""
     async with Api.connect(write_kubeconfig(tmp_path / "kubeconfig", server.url, {})) as connected:
         yield connected
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    """Where the reflector under test puts what it sees."""
+    return Shelf()
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,20 @@
 """What tests put behind a reflector or a view to see what it does, and how they wait for it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from collections.abc import Set as AbstractSet
+from contextlib import asynccontextmanager, suppress
 
-from cluster.custom_objects import CustomObject
+from cluster.api import Api
+from cluster.custom_objects import CustomObject, decode_custom_object
 from cluster.observers import Observer
+from cluster.reflector import Pacing, Reflector, Resource
 from placement.accelerators import Catalog
 from placement.pods import Pod
+
+PATH = "/apis/example.com/v1/things"
+THINGS = Resource(PATH, decode_custom_object, lambda each: each.name)
+OPTIONAL = Resource(PATH, decode_custom_object, lambda each: each.name, is_optional=True)
 
 
 class Shelf(Observer):
@@ -98,3 +105,21 @@ async def until(predicate: Callable[[], object], timeout_seconds: float = 5) -> 
     async with asyncio.timeout(timeout_seconds):
         while not predicate():  # noqa: ASYNC110 - there is no event for whatever a test may wait for.
             await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def reflecting(
+    api: Api, shelf: Shelf, resource: Resource[CustomObject] = THINGS
+) -> AsyncIterator[Reflector[CustomObject]]:
+    """Run a reflector while the block lasts, without waiting between its attempts."""
+    pacing = Pacing(
+        first_seconds=1, longest_seconds=8, silence_seconds=5, chance=lambda: 0.5, clock=shelf.clock, sleep=shelf.sleep
+    )
+    reflector = Reflector(api, resource, shelf, shelf, pacing)
+    task = asyncio.create_task(reflector.run())
+    try:
+        yield reflector
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

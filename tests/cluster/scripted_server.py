@@ -89,6 +89,9 @@ def event(kind: str, content: Any) -> bytes:
     return json.dumps({"type": kind, "object": content}).encode() + b"\n"
 
 
+EXPIRED = event("ERROR", {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"})
+
+
 def watch(*chunks: bytes, is_endless: bool = False) -> Answer:
     """Answer with these pieces of a watch, and then end it or keep silent."""
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from cluster.custom_objects import InvalidObject, accelerator_class, profile
-from placement.accelerators import AcceleratorClass, Capabilities, Cost, DeviceResource
+from placement.accelerators import AcceleratorClass, Capabilities, Cost, DeviceResource, Figure
 from placement.selection import Expression, NodeSelection, Operator, Term
 from placement.taints import Toleration
 
@@ -63,7 +63,7 @@ def test_a_class_is_read_whole() -> None:
         NodeSelection({"gpu": "h100"}),
         "nvidia",
         "hopper",
-        Capabilities(80, (9, 0), frozenset({"fp8", "nvlink"})),
+        Capabilities(80, (9, 0), frozenset({"fp8", "nvlink"}), {Figure.FP16: 989}),
         (DeviceResource("nvidia.com/gpu"), DeviceResource("nvidia.com/mig-3g.40gb", 2, divisible=True)),
         (Toleration("team", "Equal", "ai", "NoSchedule"),),
         Cost(5.12, 2, "high"),

@@ -135,15 +135,16 @@ async def test_a_watch_whose_connection_breaks_fails(server: ScriptedServer, api
 
 
 async def test_a_kubeconfig_that_is_missing_is_named(tmp_path: Path) -> None:
-    """The message says which file was looked at."""
-    with pytest.raises(NotConfiguredError, match="nowhere"):
+    """The message says that it does not exist, and not what is missing in it."""
+    with pytest.raises(NotConfiguredError, match=r"the kubeconfig \S*/nowhere does not exist"):
         async with Api.connect(tmp_path / "nowhere"):
             pass
 
 
-async def test_a_kubeconfig_that_is_no_yaml_is_named(tmp_path: Path) -> None:
-    """A broken file does not end in a stack trace of the YAML reader."""
-    (tmp_path / "broken").write_text("{")
+@pytest.mark.parametrize("text", ["{", "", "[1]", "a: b"])
+async def test_a_kubeconfig_that_is_none_is_named(tmp_path: Path, text: str) -> None:
+    """A broken or empty file does not end in a stack trace of its reader."""
+    (tmp_path / "broken").write_text(text)
 
     with pytest.raises(NotConfiguredError, match="broken"):
         async with Api.connect(tmp_path / "broken"):

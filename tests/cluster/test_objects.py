@@ -207,6 +207,9 @@ def test_quantities_may_be_numbers() -> None:
         (b'{"metadata": ', "", "truncated"),
         (b'{"metadata": {"name": "\xff"}, "spec": {}}', "", "utf-8"),
         (b'{"metadata": {}, "x": ' + b"[" * 100_000, "", "recursion"),
+        (b'{"metadata": {}, "spec": ' + b'{"affinity": ' * 100_000, "", "recursion"),
+        (b'{"metadata": {}, "spec": {"schedulingGroup": {"x": ' + b'{"x": ' * 100_000, "", "recursion"),
+        (b'{"metadata": {"generation": ' + b"9" * 5000 + b"}}", "metadata.generation", "out of range"),
     ],
 )
 def test_a_pod_that_cannot_be_understood_is_refused_with_the_field(raw: bytes, field: str, found: str) -> None:
@@ -216,6 +219,24 @@ def test_a_pod_that_cannot_be_understood_is_refused_with_the_field(raw: bytes, f
 
     assert raised.value.field.endswith(field)
     assert found in raised.value.found
+
+
+ABSURD = ["9" * 65, "9" * 1_000_000, "1e100", "1e-100", "1e999999999", "1e" + "9" * 5000]
+
+
+@pytest.mark.parametrize(
+    "amount", [*ABSURD, *(f'"{each}"' for each in ABSURD)], ids=lambda text: f"{text[:12]} of {len(text)}"
+)
+def test_an_absurd_amount_is_refused(amount: str) -> None:
+    """Nobody can stop a program, or keep it busy, with a number."""
+    resources = f'{{"limits": {{"cpu": {amount}}}}}'
+    raw = f'{{"metadata": {{}}, "spec": {{"containers": [{{"name": "c", "resources": {resources}}}]}}}}'
+
+    with pytest.raises(MalformedObject) as raised:
+        decode_pod(raw.encode())
+
+    assert raised.value.field.startswith("spec.containers[0].resources.limits")
+    assert len(raised.value.found) < 200
 
 
 def test_a_node_is_read_whole() -> None:

@@ -1,14 +1,13 @@
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
 
 import pytest
 
 from cluster.api import Api
-from cluster.custom_objects import CustomObject, decode_custom_object
-from cluster.reflector import Pacing, Reflector, Resource
-from tests.cluster.recorders import Shelf, until
+from cluster.custom_objects import decode_custom_object
+from cluster.reflector import Resource
+from tests.cluster.recorders import OPTIONAL, PATH, Shelf, reflecting, until
 from tests.cluster.scripted_server import (
+    EXPIRED,
     ScriptedServer,
     broken_watch,
     event,
@@ -17,34 +16,6 @@ from tests.cluster.scripted_server import (
     thing,
     watch,
 )
-
-PATH = "/apis/example.com/v1/things"
-THINGS = Resource(PATH, decode_custom_object, lambda each: each.name)
-OPTIONAL = Resource(PATH, decode_custom_object, lambda each: each.name, is_optional=True)
-
-
-@pytest.fixture
-def shelf() -> Shelf:
-    """Where the reflector under test puts what it sees."""
-    return Shelf()
-
-
-@asynccontextmanager
-async def reflecting(
-    api: Api, shelf: Shelf, resource: Resource[CustomObject] = THINGS
-) -> AsyncIterator[Reflector[CustomObject]]:
-    """Run a reflector while the block lasts, without waiting between its attempts."""
-    pacing = Pacing(
-        first_seconds=1, longest_seconds=8, silence_seconds=5, chance=lambda: 0.5, clock=shelf.clock, sleep=shelf.sleep
-    )
-    reflector = Reflector(api, resource, shelf, shelf, pacing)
-    task = asyncio.create_task(reflector.run())
-    try:
-        yield reflector
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def test_what_is_listed_and_then_changes_is_seen(server: ScriptedServer, api: Api, shelf: Shelf) -> None:
@@ -118,7 +89,6 @@ async def test_a_watch_that_ends_goes_on_where_it_was(server: ScriptedServer, ap
     assert shelf.versions == {"a": "12", "b": "13"}
 
 
-EXPIRED = event("ERROR", {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"})
 LATER = event("ERROR", {"kind": "Status", "code": 500, "reason": "InternalError", "message": "etcd"})
 
 
@@ -214,35 +184,6 @@ async def test_a_resource_that_must_exist_is_not_synced_by_its_absence(
         await reflector.synced.wait()
 
     assert shelf.failures == ["404 NotFound: because of NotFound"]
-
-
-async def test_fruitless_attempts_are_ever_farther_apart(server: ScriptedServer, api: Api, shelf: Shelf) -> None:
-    """Pauses double, also where the server ends each watch at once, up to the longest; an event makes them short."""
-    server.script = [
-        refusal(500, "Down"),
-        refusal(500, "Down"),
-        listing(version="7"),
-        *[watch()] * 3,
-        watch(event("ADDED", thing("a", "8"))),
-        watch(),
-    ]
-
-    async with reflecting(api, shelf):
-        await until(lambda: len(shelf.pauses) == 7)
-
-    assert shelf.pauses == [1, 2, 4, 8, 8, 1, 2]
-    assert shelf.announced == [1, 2]
-
-
-async def test_a_watch_that_lasts_is_not_fruitless(server: ScriptedServer, api: Api, shelf: Shelf) -> None:
-    """Where nothing ever happens the server ends each watch after minutes, and the next one follows at once."""
-    shelf.seconds_per_look = 10
-    server.script = [listing(version="7"), *[watch()] * 3]
-
-    async with reflecting(api, shelf):
-        await until(lambda: len(shelf.pauses) == 3)
-
-    assert shelf.pauses == [1, 1, 1]
 
 
 async def test_a_bug_in_a_sink_costs_a_new_list_and_nothing_more(
