@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from placement.accelerators import AcceleratorClass, Catalog
 from placement.class_requests import ClassRequest
+from placement.class_requirements import EXCLUDED, UNSUPPORTED
 from placement.demand import demand
 from placement.inventory import Inventory, NodeInventory
 from placement.pods import Pod
@@ -31,14 +32,15 @@ def choose(asked: ClassRequest, catalog: Catalog, inventory: Inventory) -> Choic
     """Choose among the classes of the catalog.
 
     What remains is ordered by the request's preferred classes; then by the score of its strategy plus that of the
-    preferences which apply; then by name.
+    preferences which apply; then by name. Of the rejected, those that nobody ruled out by name come first.
     """
     if asked.explicit and asked.explicit not in catalog.classes:
         return Choice(rejections=(_unknown(asked.explicit, catalog),))
     names = [asked.explicit] if asked.explicit else sorted(catalog.classes)
     verdicts = [(catalog.classes[name], rejection(asked, catalog.classes[name], inventory)) for name in names]
     eligible = tuple(each for each, no in verdicts if no is None)
-    return Choice(_ordered(asked, eligible), tuple(no for _, no in verdicts if no))
+    rejections = sorted((no for _, no in verdicts if no), key=lambda no: no.reason in (UNSUPPORTED, EXCLUDED))
+    return Choice(_ordered(asked, eligible), tuple(rejections))
 
 
 def rejection(asked: ClassRequest, candidate: AcceleratorClass, inventory: Inventory) -> Rejection | None:

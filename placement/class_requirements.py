@@ -8,6 +8,9 @@ from placement.rejections import Cause, Rejection
 
 Names = frozenset[str]
 
+# Said of classes that somebody ruled out by name: nothing about the hardware is wrong, and nothing about it helps.
+UNSUPPORTED, EXCLUDED = "is not among the supported classes", "is excluded"
+
 
 @dataclass(frozen=True, slots=True)
 class ClassRequirements:
@@ -51,9 +54,9 @@ class ClassRequirements:
 
     def _listing(self, candidate: AcceleratorClass) -> str | None:
         if self.supported is not None and candidate.name not in self.supported:
-            return "is not among the supported classes"
+            return UNSUPPORTED
         if candidate.name in self.excluded:
-            return "is excluded"
+            return EXCLUDED
         if self.families is not None and not candidate.is_of(self.families):
             return (
                 f"is of family {candidate.family or 'unknown'}, {' or '.join(sorted(self.families)) or 'none'} needed"

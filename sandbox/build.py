@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -131,6 +132,7 @@ def _build_tool(build: Build, tool: Tool, into: Path) -> Iterator[str]:
         return
     fresh = into / f"{tool.name}.partial"
     started = time.monotonic()
+    yield "compiling"
     for last_line in _compile(build, tool, fresh):
         yield f"{_clock(time.monotonic() - started)} {last_line}"
     _copy_files(build, tool, into / f"{tool.name}-files")
@@ -146,8 +148,14 @@ def _compile(build: Build, tool: Tool, fresh: Path) -> Iterator[str]:
     log = fresh.with_name("build.log")
     with (
         log.open("w") as output,
+        tempfile.TemporaryDirectory(dir=fresh.parent) as scratch,
         subprocess.Popen(
-            command, cwd=module, env=build.go.environment(os.environ), stdout=output, stderr=subprocess.STDOUT
+            command,
+            cwd=module,
+            # A compiler that is killed leaves its temporary files; here they go with the folder.
+            env=build.go.environment(os.environ) | {"GOTMPDIR": scratch},
+            stdout=output,
+            stderr=subprocess.STDOUT,
         ) as compiler,
     ):
         try:

@@ -50,6 +50,14 @@ def test_a_preferred_class_outside_the_supported_ones_is_not_eligible() -> None:
     assert _reasons(_request(profile))["h100"] == "is not among the supported classes"
 
 
+def test_the_reasons_that_help_come_first() -> None:
+    """Warnings are cut at the protocol's limits: what was ruled out by name says least."""
+    requirements = ClassRequirements(frozenset({"h100", "t4"}), memory_gib=500)
+    choice = choose(_request(Profile("p", requirements=requirements)), CATALOG, INVENTORY)
+
+    assert [each.subject for each in choice.rejections] == ["h100", "t4", "l4", "mi300x"]
+
+
 @pytest.mark.parametrize(
     ("requirements", "fitting", "why"),
     [
