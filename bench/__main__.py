@@ -36,8 +36,8 @@ class Case:
 
 CASES = (
     Case("admission, 1,000 nodes", "webhook", "/mutate", 1000, 8.0),
-    Case("filter, 100 nodes", "extender", "/scheduler/filter", 100, 6.0),
-    Case("filter, 1,000 nodes", "extender", "/scheduler/filter", 1000, 25.0),
+    Case("filter, 100 nodes", "extender", "/scheduler/filter", 100, 5.0),
+    Case("filter, 1,000 nodes", "extender", "/scheduler/filter", 1000, 10.0),
 )
 
 

@@ -4,9 +4,11 @@
 everything else, and the order is total here. `prioritize` is asked where all that fit were answered.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+from cachetools import LRUCache
 
 from extender.flights import FlightLog
 from extender.ports import Knowledge
@@ -16,12 +18,15 @@ from placement.class_requests import request_of
 from placement.decisions import Decision, Score
 from placement.inventory import Hold, Inventory
 from placement.pods import Pod
-from placement.policy import decide
+from placement.policy import Judged, decide, shape_of
 from placement.requirements import Requirements, requirements_of
 
 # kube-scheduler multiplies scores by 10 times the extender's weight; beyond 10 they would drown its own.
 BEST = 10
 SECOND_BEST = 9
+
+# Shapes of requirements for which judgements are kept: few clusters see more, and each costs some bytes a node.
+SHAPES = 64
 
 
 class Outcome(StrEnum):
@@ -62,6 +67,7 @@ class Desk:
     flights: FlightLog
     answers_all: bool = False
     mode: Mode = field(default=Mode.ACTIVE)
+    judged: LRUCache[Hashable, Judged] = field(default_factory=lambda: LRUCache(SHAPES))
 
     def filter(self, body: bytes) -> Answer:
         """Answer which nodes pass; raises WireError.
@@ -74,7 +80,7 @@ class Desk:
         asked = self.requirements_of(question.pod)
         if outcome or not asked.accelerators:
             return Answer(filter_result(question, question.names, ()), outcome or Outcome.OTHER_POD)
-        decision = decide(asked, self.knowledge.inventory, question.names)
+        decision = decide(asked, self.knowledge.inventory, question.names, self._judged(asked))
         passed = self._passed(question.pod, decision)
         if len(passed) == 1:
             self.flights.begin(question.pod.uid, Hold(passed[0], asked.requests, asked.owner))
@@ -88,7 +94,7 @@ class Desk:
         asked = self.requirements_of(question.pod)
         if outcome or not asked.accelerators:
             return Answer(host_priorities({}), outcome or Outcome.OTHER_POD)
-        decision = decide(asked, self._inventory_without(question.pod.uid), question.names)
+        decision = decide(asked, self._inventory_without(question.pod.uid), question.names, self._judged(asked))
         return Answer(host_priorities(wire_scores(decision)), Outcome.ANSWERED)
 
     def requirements_of(self, pod: Pod) -> Requirements:
@@ -100,6 +106,13 @@ class Desk:
         labels = knowledge.namespace_labels(pod.namespace) or {}
         request = request_of(pod, labels, knowledge.profiles, knowledge.catalog)
         return replace(asked, spread=request.profile.spread) if request and request.profile else asked
+
+    def _judged(self, asked: Requirements) -> Judged:
+        """Return what is known of nodes for the shape of these requirements, to be brought up to date."""
+        shape = shape_of(asked)
+        if shape not in self.judged:
+            self.judged[shape] = {}
+        return self.judged[shape]
 
     @property
     def _exemption(self) -> Outcome | None:

@@ -4,7 +4,7 @@ kube-scheduler picks at random among nodes of equal score, which alone costs mor
 decided here, and a node's name decides only the last tie.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from math import inf
 
 from placement import fragmentation
@@ -20,21 +20,38 @@ from placement.requirements import Requirements, Spread
 SPREAD_TOLERANCE = 0.25
 
 
-def decide(asked: Requirements, inventory: Inventory, names: Iterable[str]) -> Decision:
+# What was judged of each node for one shape of requirements: a node that did not change need not be judged again.
+Judgement = tuple[NodeInventory, Rejection | None, Score]
+Judged = dict[str, Judgement]
+
+
+def shape_of(asked: Requirements) -> Hashable:
+    """Return what of the requirements decides about a node's verdict and score, but for the replicas on it."""
+    return tuple(sorted(asked.accelerators.items())), asked.requests.get(CPU, 0)
+
+
+def decide(asked: Requirements, inventory: Inventory, names: Iterable[str], judged: Judged | None = None) -> Decision:
     """Choose among nodes that kube-scheduler has found feasible: judge accelerators alone, order all that fit.
 
-    A name that the inventory does not know passes and comes last: the scheduler saw the node before we did.
+    A name that the inventory does not know passes and comes last: the scheduler saw the node before we did. `judged` is
+    what is known for the shape of these requirements, and is brought up to date; it never changes the answer.
     """
-    replicas = _replicas(asked, inventory)
+    replicas, known = _replicas(asked, inventory), {} if judged is None else judged
     candidates: list[Candidate] = []
     rejections: list[Rejection] = []
     for name in names:
         node = inventory.nodes.get(name)
-        no = accelerator_rejection(asked, node) if node else None
+        if node is None:
+            candidates.append(Candidate(name, Score(unknown=1)))
+            continue
+        judgement = known.get(name)
+        if judgement is None or judgement[0] is not node:
+            judgement = known[name] = (node, accelerator_rejection(asked, node), score(asked, node, {}))
+        _, no, points = judgement
         if no:
             rejections.append(no)
         else:
-            candidates.append(Candidate(name, score(asked, node, replicas) if node else Score(unknown=1)))
+            candidates.append(Candidate(name, _beside(points, asked, node, replicas)))
     return Decision(tuple(_ordered(candidates)), tuple(rejections))
 
 
@@ -60,15 +77,15 @@ def score(asked: Requirements, node: NodeInventory, replicas: Mapping[str, int])
         opens &= free == (total or 0)
         growth += fragmentation.increase(free, count)
         leftover += free - count
-    return Score(
-        int(unknown),
-        int(contended),
-        growth,
-        int(opens),
-        replicas.get(node.zone if asked.spread is Spread.ZONE else node.name, 0) if replicas else 0,
-        leftover,
-        node.expected_free(CPU) - asked.requests.get(CPU, 0),
-    )
+    idle_cpu = node.expected_free(CPU) - asked.requests.get(CPU, 0)
+    points = Score(int(unknown), int(contended), growth, int(opens), 0, leftover, idle_cpu)
+    return _beside(points, asked, node, replicas)
+
+
+def _beside(points: Score, asked: Requirements, node: NodeInventory, replicas: Mapping[str, int]) -> Score:
+    """Return the score with the replicas of the same owner counted, as the pod spreads."""
+    count = replicas.get(node.zone if asked.spread is Spread.ZONE else node.name, 0) if replicas else 0
+    return points._replace(replicas=count) if count else points
 
 
 def _replicas(asked: Requirements, inventory: Inventory) -> Mapping[str, int]:
@@ -85,6 +102,8 @@ def _ordered(candidates: list[Candidate]) -> list[Candidate]:
     if not by_score:
         return []
     best = by_score[0].score
+    if not any(each.score.replicas for each in by_score):
+        return by_score
     return sorted(by_score, key=lambda each: each.score.replicas if _is_near(each.score, best) else inf)
 
 

@@ -1,5 +1,6 @@
 """Which node the policy chooses, and the laws that every choice obeys."""
 
+from collections.abc import Hashable
 from dataclasses import replace
 
 from hypothesis import assume, given
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 
 from placement.decisions import Score
 from placement.inventory import Hold, Inventory, NodeInventory
-from placement.policy import decide, survey
+from placement.policy import Judged, decide, shape_of, survey
 from placement.rejections import Cause, Rejection
 from placement.requirements import Requirements, Spread
 from placement.selection import NodeSelection
@@ -40,6 +41,22 @@ def test_the_order_of_candidate_names_does_not_matter(
     assert one.candidates == other.candidates
     assert set(one.rejections) == set(other.rejections)
     assert one.explanation == other.explanation
+
+
+@given(inventories(), st.lists(questions, max_size=6))
+def test_what_is_kept_of_earlier_questions_never_changes_an_answer(
+    inventory: Inventory, asked: list[Requirements]
+) -> None:
+    """Nodes fill up from question to question; only what changed is judged anew, and the answer is the same."""
+    kept: dict[Hashable, Judged] = {}
+    for each in asked:
+        judged = kept.setdefault(shape_of(each), {})
+        decision = decide(each, inventory, inventory.nodes, judged)
+        assert decision == decide(each, inventory, inventory.nodes)
+        if decision.winner:
+            node = inventory.nodes[decision.winner.node]
+            held = node.hold(Hold(node.name, each.requests, each.owner))
+            inventory = Inventory({**inventory.nodes, node.name: held})
 
 
 @given(inventories(), questions)
