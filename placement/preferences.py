@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from operator import ge, gt, le, lt
 
+from placement.models import size_in_billions
+
 MAX_SCORE = 100
 
 _UNITS = {"": 1e-9, "K": 1e-6, "M": 1e-3, "B": 1.0, "T": 1e3}
@@ -43,10 +45,10 @@ class Preference:
 
 def billions(text: str) -> float:
     """Return a model's size in billions of parameters: `70B`, `0.5B`, `500M`; raises ValueError that shows the text."""
-    match = re.fullmatch(rf"\s*{_SIZE}\s*", text, re.IGNORECASE)
-    if match is None or not match[2]:
+    size = size_in_billions(text)
+    if size is None:
         raise ValueError(f"{text!r} is no size of a model: write parameters with a unit, like 70B or 500M")
-    return _billions(match[1], match[2])
+    return size
 
 
 def size_range(text: str) -> SizeRange:

@@ -9,8 +9,12 @@ from cluster.api import Api
 from cluster.custom_objects import CustomObject, decode_custom_object
 from cluster.observers import Observer
 from cluster.reflector import Pacing, Reflector, Resource
+from cluster.view import ClusterView, Kind
 from placement.accelerators import Catalog
 from placement.pods import Pod
+
+# Pauses that a test hardly notices.
+QUICK = Pacing(first_seconds=0.01, longest_seconds=0.02)
 
 PATH = "/apis/example.com/v1/things"
 THINGS = Resource(PATH, decode_custom_object, lambda each: each.name)
@@ -98,6 +102,23 @@ class Witness(Observer):
     def on_catalog(self, catalog: Catalog) -> None:
         """Note the names of the classes."""
         self.catalogs.append(set(catalog.classes))
+
+
+@asynccontextmanager
+async def watching(
+    api: Api, *kinds: Kind, witness: Witness | None = None, pacing: Pacing = QUICK
+) -> AsyncIterator[ClusterView]:
+    """Run a view, synced, while the block lasts."""
+    view = ClusterView(api, kinds, witness or Witness(), pacing)
+    task = asyncio.create_task(view.run())
+    try:
+        async with asyncio.timeout(10):
+            await view.until_synced()
+        yield view
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def until(predicate: Callable[[], object], timeout_seconds: float = 5) -> None:

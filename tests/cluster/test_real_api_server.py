@@ -1,8 +1,6 @@
 """What only a real API server can tell: that its answers are what the reflectors take them for."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +10,13 @@ import pytest
 from cluster.account import Account
 from cluster.api import Api, ApiError, PatchKind
 from cluster.objects import decode_node
-from cluster.reflector import PAGE_SIZE, Pacing, Reflector, Resource
+from cluster.reflector import PAGE_SIZE, Reflector, Resource
 from cluster.stores import NodeStore
-from cluster.view import CLASSES_PATH, ClusterView, Kind
+from cluster.view import CLASSES_PATH, Kind
 from sandbox import ControlPlane, load_nodes
-from tests.cluster.recorders import Witness, until
+from tests.cluster.recorders import QUICK, Witness, until, watching
 
 GPU = "nvidia.com/gpu"
-QUICK = Pacing(first_seconds=0.05, longest_seconds=0.1)
 PROJECT = Path(__file__).parents[2]
 
 H100 = {
@@ -28,21 +25,6 @@ H100 = {
     "metadata": {"name": "view-h100"},
     "spec": {"vendor": "nvidia", "discovery": {"nodeSelector": {"view": "yes"}}, "capabilities": {"memoryGB": 80}},
 }
-
-
-@asynccontextmanager
-async def watching(api: Api, *kinds: Kind, witness: Witness | None = None) -> AsyncIterator[ClusterView]:
-    """Run a view, synced, while the block lasts."""
-    view = ClusterView(api, kinds, witness or Witness(), QUICK)
-    task = asyncio.create_task(view.run())
-    try:
-        async with asyncio.timeout(10):
-            await view.until_synced()
-        yield view
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def define(control_plane: ControlPlane) -> None:

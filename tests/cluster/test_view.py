@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +11,13 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from cluster.api import Api, ApiError
-from cluster.reflector import Pacing
 from cluster.view import ClusterView, Kind
-from tests.cluster.recorders import Witness, until
+from tests.cluster.recorders import Witness, until, watching
 from tests.cluster.scripted_server import event, write_kubeconfig
 
 GPU = "nvidia.com/gpu"
 CLASSES = "/apis/ome.io/v1beta1/acceleratorclasses"
 PROFILES = "/apis/berth.ome.io/v1alpha1/acceleratorprofiles"
-QUICK = Pacing(first_seconds=0.01, longest_seconds=0.02)
 
 
 class World:
@@ -84,21 +82,6 @@ async def serving(world: World, folder: Path) -> AsyncIterator[Api]:
         async with Api.connect(kubeconfig) as api:
             yield api
         world.close()
-
-
-@asynccontextmanager
-async def watching(api: Api, *kinds: Kind, witness: Witness | None = None) -> AsyncIterator[ClusterView]:
-    """Run a view, synced, while the block lasts."""
-    view = ClusterView(api, kinds, witness or Witness(), QUICK)
-    task = asyncio.create_task(view.run())
-    try:
-        async with asyncio.timeout(5):
-            await view.until_synced()
-        yield view
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 def node(name: str, label: str = "h100", devices: int = 8) -> dict[str, Any]:
