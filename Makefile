@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test check controlplane bench lock kind clean
+.PHONY: help demo test check controlplane bench fuzz lock kind clean
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ test: check controlplane ## Everything that CI runs
 
 bench: controlplane ## Benchmarks, each beside its floor or peer
 	@$(BIN)/python -m bench
+
+fuzz: .venv/ready ## Ask the whole webhook about COUNT (200000) generated and damaged reviews; SEED chooses which
+	@$(BIN)/python -m tests.fuzz --count $(or $(COUNT),200000) --seed $(or $(SEED),1)
 
 lock: .venv/ready ## Resolve the dependencies anew into the lock files
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --quiet -o requirements.lock

@@ -1,4 +1,4 @@
-"""The questions that the benchmarks ask: bodies as kube-apiserver and kube-scheduler write them."""
+"""The questions about nodes: bodies as kube-scheduler writes them, and the small cluster that they are about."""
 
 import json
 from typing import Any
@@ -34,21 +34,6 @@ def _pod(number: int) -> dict[str, Any]:
     pod = engine_pod(f"llm-{number}", resources={NVIDIA: str(SIZES[number % len(SIZES)])})
     pod["metadata"] |= {"uid": f"uid-{number}", "namespace": "ml", "labels": {"app": "llm", "release": str(number)}}
     return pod
-
-
-def review(number: int) -> bytes:
-    """Return an AdmissionReview of a new pod."""
-    request = {
-        "uid": f"uid-{number}",
-        "kind": {"group": "", "version": "v1", "kind": "Pod"},
-        "resource": {"group": "", "version": "v1", "resource": "pods"},
-        "namespace": "ml",
-        "operation": "CREATE",
-        "object": _pod(number),
-        "dryRun": False,
-    }
-    body = {"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": request}
-    return json.dumps(body).encode()
 
 
 def arguments(number: int, names: list[str]) -> bytes:

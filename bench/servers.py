@@ -1,18 +1,23 @@
-"""The servers under measurement, each in a process of its own: `python -m bench.servers NAME NODES` prints its port.
+"""The servers under measurement, each in a process of its own: `python -m bench.servers NAME NODES FOLDER`.
 
-A floor is the same server with the same decoder and encoder that answers without thinking.
+It prints its port, and speaks TLS with the certificate in the folder, if there is one. A floor is the same server with
+the same decoder and encoder that answers without thinking.
 """
 
 import asyncio
 import gc
+import ssl
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from bench.questions import CATALOG, nodes
+from bench import questions, world
+from certs.serving import ServingCertificate
 from cluster.account import Account
 from extender.app import create_app as create_extender_app
 from extender.desk import Desk as ExtenderDesk
@@ -23,31 +28,44 @@ from extender.observers import Metrics
 from extender.wire import MAX_ARGS_BYTES, filter_result
 from extender.wire import parse as parse_arguments
 from placement.accelerators import Catalog
-from placement.inventory import Inventory
+from placement.allowances import NO_LIMITS, Allowances
+from placement.inventory import Inventory, NodeInventory
 from placement.keys import INJECTION
 from placement.profiles import Profile
+from placement.roster import NOBODY, Roster
+from placement.serving import ServingObjects
 from webhook.app import create_app as create_webhook_app
 from webhook.desk import Desk
 from webhook.observers import Observers
+from webhook.promises import LIFE_SECONDS, Promises
+from webhook.seal import seal_with
 from webhook.wire import allowed, parse
+
+_SEEN_AFTER_SECONDS = 0.05
 
 
 class Known:
     """A cluster in which nothing changes but the pods in flight: both programs' port to the cluster room, as values."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, catalog: Catalog, nodes: Iterable[NodeInventory], profiles: tuple[Profile, ...] = ()) -> None:
         self.is_synced = True
-        self.catalog: Catalog = CATALOG
-        self.profiles = (Profile("all", preferred=("L4",)),)
+        self.serving = ServingObjects()
+        self.roster: Roster = NOBODY
+        self.catalog = catalog
+        self.profiles = profiles
         self.account = Account()
-        self.account.use(CATALOG)
-        for node in nodes(count):
+        self.account.use(catalog)
+        for node in nodes:
             self.account.apply_node(node)
 
     @property
     def inventory(self) -> Inventory:
         """The nodes, pods in flight counted."""
         return self.account.inventory
+
+    def allowances(self, _namespace: str) -> Allowances:
+        """Return what a namespace without limits lets its pods ask for."""
+        return NO_LIMITS
 
     def namespace_labels(self, _name: str) -> Mapping[str, str]:
         """Return the labels of a namespace that opted in."""
@@ -58,12 +76,19 @@ class Known:
         return self.namespace_labels(name)
 
 
-def webhook(count: int) -> web.Application:
-    """Return the webhook."""
-    return create_webhook_app(Desk(Known(count), Observers(CollectorRegistry()), "berth-scheduler"))
+def webhook(count: int, folder: Path) -> web.Application:
+    """Return the webhook, which seals with the key in the folder as it does in a cluster.
+
+    In a cluster pods are seen soon after their admission; nobody creates these, so what is promised to them is kept for
+    as long as that takes.
+    """
+    known = Known(world.CATALOG, world.nodes(count), world.PROFILED)
+    promises = Promises(lambda: monotonic() * LIFE_SECONDS / _SEEN_AFTER_SECONDS)
+    desk = Desk(known, Observers(CollectorRegistry()), "berth-scheduler", seal_with(folder / "tls.key"), promises)
+    return create_webhook_app(desk)
 
 
-def webhook_floor(_count: int) -> web.Application:
+def webhook_floor(_count: int, _folder: Path) -> web.Application:
     """Return a webhook that admits everything as it is."""
 
     async def answer(request: web.Request) -> web.Response:
@@ -74,15 +99,16 @@ def webhook_floor(_count: int) -> web.Application:
     return app
 
 
-def extender(count: int) -> web.Application:
+def extender(count: int, _folder: Path) -> web.Application:
     """Return the extender."""
-    known, journal, metrics = Known(count), Journal(), Metrics(CollectorRegistry())
+    known = Known(questions.CATALOG, questions.nodes(count))
+    journal, metrics = Journal(), Metrics(CollectorRegistry())
     desk = ExtenderDesk(known, FlightLog(known.account, lambda: 0.0))
     handlers = Handlers(desk, journal, metrics, (metrics, journal), lambda: datetime.now(UTC))
     return create_extender_app(handlers, "/scheduler")
 
 
-def extender_floor(_count: int) -> web.Application:
+def extender_floor(_count: int, _folder: Path) -> web.Application:
     """Return an extender that answers with the first candidate."""
 
     async def answer(request: web.Request) -> web.Response:
@@ -97,10 +123,15 @@ def extender_floor(_count: int) -> web.Application:
 SERVERS = {each.__name__: each for each in (webhook, webhook_floor, extender, extender_floor)}
 
 
-async def _serve(app: web.Application) -> None:
+def _certificate(folder: Path) -> ssl.SSLContext | None:
+    certificate = ServingCertificate(folder)
+    return certificate.context if certificate.reload() else None
+
+
+async def _serve(app: web.Application, tls: ssl.SSLContext | None) -> None:
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
     gc.collect()
     gc.freeze()
     print(runner.addresses[0][1], flush=True)
@@ -108,4 +139,5 @@ async def _serve(app: web.Application) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(SERVERS[sys.argv[1]](int(sys.argv[2]))))
+    name, count, place = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
+    asyncio.run(_serve(SERVERS[name](count, place), _certificate(place)))

@@ -13,6 +13,7 @@ COMMANDS = {
     "extender": "answer kube-scheduler: find the node that leaves the most useful room",
     "controller": "keep certificates, the webhook's caBundle and the conditions of the classes true",
     "certs": "make the webhook's certificates by hand, into Secrets or a folder",
+    "preview": "tell what the webhook would do with pods and pod templates in files",
     "explain": "tell why a pod got its class and its node, or why it waits",
     "version": "print the version",
 }

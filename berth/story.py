@@ -16,6 +16,7 @@ OUR_EVENTS = frozenset({"NoAccelerator", "AcceleratorFree"})
 _SCORE_WORDS = (
     ("unknown", "its accelerators cannot be seen"),
     ("contended", "pods in flight may take its accelerators first"),
+    ("later_class", "class {:g} places behind the preferred one"),
     ("fragmentation", "stranded accelerators {:+g}"),
     ("opens", "starts an idle node"),
     ("replicas", "replicas of the same owner there {:g}"),

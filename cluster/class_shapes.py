@@ -47,8 +47,8 @@ def _class_name(name: str) -> str:
     return name
 
 
-MemoryGib = Annotated[float, BeforeValidator(_memory_gib)]
-Amount = Annotated[float, BeforeValidator(_number)]
+MemoryGib = Annotated[float, BeforeValidator(_memory_gib), Field(ge=0)]
+Amount = Annotated[float, BeforeValidator(_number), Field(ge=0)]
 Price = Amount
 DottedVersion = Annotated[Version, BeforeValidator(_version)]
 StatedVersion = Annotated[Version | None, BeforeValidator(_stated_version)]

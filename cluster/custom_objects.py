@@ -1,20 +1,20 @@
 """AcceleratorClasses and AcceleratorProfiles as the domain sees them; what is wrong with one is said in sentences."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from reprlib import repr as shortened
-from typing import Any, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 from pydantic import ValidationError
 
 from cluster.class_shapes import ClassShape
+from cluster.findings import ShapeT, sentences
 from cluster.profile_shapes import ProfileShape
-from cluster.selectors import Model
 from cluster.shapes import MalformedObject, Metadata, Shape, decoded
 from placement.accelerators import AcceleratorClass
 from placement.profiles import Profile
 
-ShapeT = TypeVar("ShapeT", bound=Model)
+V = TypeVar("V")
 
 
 class InvalidObject(ValueError):  # noqa: N818 - a value at the door, named for what it is.
@@ -38,6 +38,20 @@ class CustomObject:
     resource_version: str
     generation: int
     raw: bytes
+    namespace: str = ""
+
+    @property
+    def key(self) -> str:
+        """What identifies it among all of its kind: its name, behind its namespace where it has one."""
+        return f"{self.namespace}/{self.name}" if self.namespace else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Judged(Generic[V]):
+    """What a custom object says, None where that is nothing to go by, and what is wrong with it, in sentences."""
+
+    value: V | None
+    problems: tuple[str, ...] = ()
 
 
 _CUSTOM = msgspec.json.Decoder(_Custom)
@@ -48,7 +62,7 @@ def decode_custom_object(raw: bytes | msgspec.Raw) -> CustomObject:
     metadata = decoded(_CUSTOM, raw).metadata
     if not metadata.name:
         raise MalformedObject("metadata.name", "is missing")
-    return CustomObject(metadata.name, metadata.resource_version, metadata.generation, bytes(raw))
+    return CustomObject(metadata.name, metadata.resource_version, metadata.generation, bytes(raw), metadata.namespace)
 
 
 def accelerator_class(raw: bytes) -> AcceleratorClass:
@@ -61,12 +75,23 @@ def profile(raw: bytes) -> Profile:
     return _validated(ProfileShape, raw).profile
 
 
+def strictly(parse: Callable[[bytes], V]) -> Callable[[bytes], Judged[V]]:
+    """Return a judge for whom one problem is enough to do without the object."""
+
+    def judge(raw: bytes) -> Judged[V]:
+        try:
+            return Judged(parse(raw))
+        except InvalidObject as error:
+            return Judged(None, error.problems)
+
+    return judge
+
+
 def _validated(shape: type[ShapeT], raw: bytes) -> ShapeT:
     try:
         return shape.model_validate_json(raw)
     except ValidationError as error:
-        problems = tuple(_sentence(each) for each in error.errors(include_url=False))
-        raise InvalidObject(_name(raw), problems) from None
+        raise InvalidObject(_name(raw), sentences(error)) from None
 
 
 def _name(raw: bytes) -> str:
@@ -74,22 +99,3 @@ def _name(raw: bytes) -> str:
         return decoded(_CUSTOM, raw).metadata.name
     except MalformedObject:
         return ""
-
-
-def _sentence(error: Any) -> str:
-    """Return pydantic's finding as a sentence with the field's path."""
-    where = _path(error["loc"])
-    match error["type"]:
-        case "value_error":
-            said = str(error["ctx"]["error"])
-        case "missing":
-            said = "is missing"
-        case "extra_forbidden":
-            said = "is not judged: remove it; memoryGB, minComputeCapability and requiredFeatures are"
-        case _:
-            said = f"{error['msg']}, not {shortened(error['input'])}"
-    return f"{where}: {said}" if where else said
-
-
-def _path(parts: tuple[int | str, ...]) -> str:
-    return "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in parts).removeprefix(".")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import msgspec
 
@@ -31,7 +32,17 @@ from placement.quantities import amount
 from placement.selection import NOWHERE, Expression, NodeSelection, Term
 from placement.taints import Taint, Toleration
 
-__all__ = ["MalformedObject", "Namespace", "decode_namespace", "decode_node", "decode_pod"]
+__all__ = [
+    "MalformedObject",
+    "Namespace",
+    "check_pod",
+    "decode_namespace",
+    "decode_node",
+    "decode_pod",
+    "pod_of",
+    "read_pod",
+    "template_of",
+]
 
 FINISHED = frozenset({"Succeeded", "Failed"})
 
@@ -50,6 +61,10 @@ _GANG_KEYS = (
 _NODE = msgspec.json.Decoder(NodeShape)
 _POD = msgspec.json.Decoder(PodShape)
 _NAMESPACE = msgspec.json.Decoder(NamespaceShape)
+_ENV = msgspec.json.Decoder(list[EnvVarShape] | None)
+
+# Replicas share their variables, which may be hundreds; longer lists than these bytes are read each time.
+_SHARED_LISTS, _SHARED_BYTES = 128, 2**16
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +105,22 @@ def decode_pod(raw: bytes | msgspec.Raw, namespace: str = "") -> Pod:
     A namespace that is given outweighs the pod's own, which is empty at admission. A pod that waits for its name is
     called by the beginning of it (generateName).
     """
-    shape = decoded(_POD, raw)
+    return pod_of(read_pod(raw), namespace)
+
+
+def read_pod(raw: bytes | msgspec.Raw) -> PodShape:
+    """Return what decides of a pod, as it is written; raises MalformedObject."""
+    return decoded(_POD, raw)
+
+
+def template_of(shape: PodShape) -> bytes:
+    """Return what a pod says beside its own name: replicas of one template say the same."""
+    anonymous = msgspec.structs.replace(shape.metadata, name="", generate_name="", uid="", resource_version="")
+    return msgspec.json.encode(msgspec.structs.replace(shape, metadata=anonymous))
+
+
+def pod_of(shape: PodShape, namespace: str = "") -> Pod:
+    """Return the pod that is written so, as decode_pod does; raises MalformedObject."""
     metadata, spec, status = shape.metadata, shape.spec, shape.status or PodStatus()
     return Pod(
         namespace or metadata.namespace,
@@ -103,7 +133,7 @@ def decode_pod(raw: bytes | msgspec.Raw, namespace: str = "") -> Pod:
         selection=_selection(spec),
         tolerations=tuple(map(_toleration, spec.tolerations or ())),
         overhead=_quantities("spec.overhead", spec.overhead),
-        pod_level=_quantities("spec.resources.requests", spec.resources.requests if spec.resources else None),
+        pod_level=_quantities("spec.resources.requests", _requests(spec.resources)),
         scheduler_name=spec.scheduler_name,
         owner=_owner(metadata),
         node=spec.node_name,
@@ -112,7 +142,30 @@ def decode_pod(raw: bytes | msgspec.Raw, namespace: str = "") -> Pod:
         is_finished=status.phase in FINISHED,
         is_terminating=metadata.deletion_timestamp is not None,
         is_unschedulable=_is_unschedulable(status),
+        priority_class=spec.priority_class_name,
+        is_time_bound=spec.active_deadline_seconds is not None,
     )
+
+
+def check_pod(raw: bytes | msgspec.Raw) -> None:
+    """Raise MalformedObject where decode_pod would."""
+    spec = decoded(_POD, raw).spec
+    for field, quantities in (("overhead", spec.overhead), ("resources.requests", _requests(spec.resources))):
+        _quantities(f"spec.{field}", quantities)
+    for field, shapes in (("containers", spec.containers), ("initContainers", spec.init_containers)):
+        for index, each in enumerate(shapes or ()):
+            _check_container(f"spec.{field}[{index}]", each)
+
+
+def _requests(resources: Resources | None) -> Quantities:
+    return resources.requests if resources else None
+
+
+def _check_container(place: str, shape: ContainerShape) -> None:
+    _env_shapes(place, bytes(shape.env))
+    resources = shape.resources or Resources()
+    _quantities(f"{place}.resources.requests", resources.requests)
+    _quantities(f"{place}.resources.limits", resources.limits)
 
 
 def _containers(place: str, shapes: list[ContainerShape] | None) -> tuple[Container, ...]:
@@ -126,7 +179,7 @@ def _container(place: str, shape: ContainerShape) -> Container:
         shape.image,
         tuple(shape.command or ()),
         tuple(shape.args or ()),
-        tuple(map(_env_var, shape.env or ())),
+        _env(place, bytes(shape.env)),
         _quantities(f"{place}.resources.requests", resources.requests),
         _quantities(f"{place}.resources.limits", resources.limits),
         claims_devices=bool(resources.claims),
@@ -139,6 +192,24 @@ def _container(place: str, shape: ContainerShape) -> Container:
 def _after_start(shape: ContainerShape) -> tuple[str, ...]:
     hook = (shape.lifecycle or Lifecycle()).post_start
     return tuple(hook.exec.command or ()) if hook and hook.exec else ()
+
+
+def _env(place: str, raw: bytes) -> tuple[EnvVar, ...]:
+    return _shared_env(place, raw) if len(raw) <= _SHARED_BYTES else _read_env(place, raw)
+
+
+def _read_env(place: str, raw: bytes) -> tuple[EnvVar, ...]:
+    return tuple(map(_env_var, _env_shapes(place, raw)))
+
+
+_shared_env = lru_cache(_SHARED_LISTS)(_read_env)
+
+
+def _env_shapes(place: str, raw: bytes) -> list[EnvVarShape]:
+    try:
+        return decoded(_ENV, raw) or []
+    except MalformedObject as error:
+        raise MalformedObject(f"{place}.env{error.field}", error.found) from None
 
 
 def _env_var(shape: EnvVarShape) -> EnvVar:

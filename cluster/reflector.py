@@ -146,6 +146,8 @@ class Reflector(Generic[T]):
         self._fruitless = 0
         # Whether the server forgot a version since an attempt last bore fruit.
         self._was_expired = False
+        # Whether the server did not know the resource when it was last asked.
+        self._is_unknown = False
 
     async def run(self) -> NoReturn:
         """List and watch for ever; whatever goes wrong is told to the observer and tried again."""
@@ -191,7 +193,10 @@ class Reflector(Generic[T]):
         return None
 
     async def _list(self) -> str | None:
-        """Apply everything there is and return its version; None where the server does not know the resource."""
+        """Apply everything there is and return its version; None where the server does not know the resource.
+
+        That it still does not know it is no news.
+        """
         keys: set[str] = set()
         try:
             version = await self._pages(keys)
@@ -200,7 +205,9 @@ class Reflector(Generic[T]):
                 raise
             version = None
         self._sink.retain(keys)
-        self._observer.on_listed(self._resource.path, len(keys))
+        if version is not None or not self._is_unknown:
+            self._observer.on_listed(self._resource.path, len(keys))
+        self._is_unknown = version is None
         self.synced.set()
         return version
 

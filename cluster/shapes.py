@@ -196,13 +196,13 @@ class Lifecycle(Shape):
 
 
 class ContainerShape(Shape):
-    """A container."""
+    """A container; its variables (a list of EnvVarShape, or null) are read apart."""
 
     name: str
     image: str = ""
     command: list[str] | None = None
     args: list[str] | None = None
-    env: list[EnvVarShape] | None = None
+    env: msgspec.Raw = msgspec.Raw(b"null")
     env_from: list[Something] | None = None
     lifecycle: Lifecycle | None = None
     resources: Resources | None = None
@@ -223,6 +223,8 @@ class PodSpec(Shape):
     scheduling_group: Something | None = None
     scheduler_name: str = ""
     node_name: str = ""
+    priority_class_name: str = ""
+    active_deadline_seconds: int | None = None
 
 
 class PodStatus(Shape):

@@ -5,9 +5,11 @@ from collections.abc import Set as AbstractSet
 from typing import Generic, TypeVar
 
 from cluster.account import Account
-from cluster.custom_objects import CustomObject, InvalidObject
+from cluster.allowance_shapes import Placed
+from cluster.custom_objects import CustomObject, Judged
 from cluster.objects import Namespace
 from cluster.observers import Observer
+from cluster.roster import PodRoster
 from placement.inventory import NodeInventory
 from placement.pods import Pod
 
@@ -36,10 +38,11 @@ class NodeStore:
 
 
 class PodStore:
-    """Pods go to the account; who watches is told what became of them."""
+    """Pods go to the account and the roster; who watches is told what became of them."""
 
-    def __init__(self, account: Account, observer: Observer) -> None:
+    def __init__(self, account: Account, roster: PodRoster, observer: Observer) -> None:
         self._account = account
+        self._roster = roster
         self._observer = observer
         self._is_listed = False
 
@@ -47,6 +50,7 @@ class PodStore:
         """Take in a pod."""
         before = self._account.node_of(seen.uid)
         self._account.apply_pod(seen)
+        self._roster.apply(seen)
         after = self._account.node_of(seen.uid)
         if before and before != after:
             self._observer.on_change(before)
@@ -59,11 +63,13 @@ class PodStore:
         """Drop a pod."""
         node = self._account.node_of(seen.uid)
         self._account.remove_pod(seen.uid)
+        self._roster.remove(seen.uid)
         if node:
             self._observer.on_change(node)
 
     def retain(self, keys: AbstractSet[str]) -> None:
         """Drop the pods of other uids."""
+        self._roster.retain(keys)
         for node in self._account.retain_pods(keys):
             self._observer.on_change(node)
         self._is_listed = True
@@ -89,45 +95,73 @@ class NamespaceStore:
 
 
 class CustomStore(Generic[V]):
-    """Custom objects by name: the values of the valid ones, the problems of the others.
+    """Custom objects by key: the values of those that say something, the problems of those that say something wrong.
 
     `changed` is called after values or problems have become others.
     """
 
-    def __init__(self, parse: Callable[[bytes], V], changed: Callable[[], None]) -> None:
+    def __init__(self, judge: Callable[[bytes], Judged[V]], changed: Callable[[], None]) -> None:
         self.values: dict[str, V] = {}
         self.problems: dict[str, tuple[str, ...]] = {}
-        self._parse = parse
+        self._judge = judge
         self._changed = changed
 
     def apply(self, seen: CustomObject) -> None:
         """Take in an object."""
-        name = seen.name
-        before = self._judged(name)
-        self._forget(name)
-        try:
-            self.values[name] = self._parse(seen.raw)
-        except InvalidObject as error:
-            self.problems[name] = error.problems
-        if self._judged(name) != before:
+        before, after = self._known(seen.key), self._judge(seen.raw)
+        if after != before:
+            self._forget(seen.key)
+            self._keep(seen.key, after)
             self._changed()
 
     def remove(self, seen: CustomObject) -> None:
         """Drop an object."""
-        self._forget(seen.name)
+        self._forget(seen.key)
         self._changed()
 
     def retain(self, keys: AbstractSet[str]) -> None:
-        """Drop the objects of other names."""
+        """Drop the objects of other keys."""
         gone = (self.values.keys() | self.problems.keys()) - keys
-        for name in gone:
-            self._forget(name)
+        for key in gone:
+            self._forget(key)
         if gone:
             self._changed()
 
-    def _judged(self, name: str) -> tuple[V | None, tuple[str, ...] | None]:
-        return self.values.get(name), self.problems.get(name)
+    def _known(self, key: str) -> Judged[V]:
+        return Judged(self.values.get(key), self.problems.get(key, ()))
 
-    def _forget(self, name: str) -> None:
-        self.values.pop(name, None)
-        self.problems.pop(name, None)
+    def _keep(self, key: str, judged: Judged[V]) -> None:
+        if judged.value is not None:
+            self.values[key] = judged.value
+        if judged.problems:
+            self.problems[key] = judged.problems
+
+    def _forget(self, key: str) -> None:
+        self.values.pop(key, None)
+        self.problems.pop(key, None)
+
+
+class PlacedStore(Generic[V]):
+    """Values of namespaces: by namespace, then by name."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, dict[str, V]] = {}
+
+    def of(self, namespace: str) -> tuple[V, ...]:
+        """Return what counts in a namespace, by name."""
+        return tuple(value for _, value in sorted(self._values.get(namespace, {}).items()))
+
+    def apply(self, seen: Placed[V]) -> None:
+        """Take in a value."""
+        self._values.setdefault(seen.namespace, {})[seen.name] = seen.value
+
+    def remove(self, seen: Placed[V]) -> None:
+        """Drop a value."""
+        self._values.get(seen.namespace, {}).pop(seen.name, None)
+
+    def retain(self, keys: AbstractSet[str]) -> None:
+        """Drop the values of other keys."""
+        self._values = {
+            namespace: {name: value for name, value in values.items() if f"{namespace}/{name}" in keys}
+            for namespace, values in self._values.items()
+        }

@@ -2,71 +2,67 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from cluster.account import Account
-from cluster.api import Api
-from cluster.custom_objects import accelerator_class, decode_custom_object, profile
-from cluster.objects import decode_namespace, decode_node, decode_pod
+from cluster.api import UNREACHABLE, Api, ApiError
+from cluster.custom_objects import accelerator_class, profile, strictly
+from cluster.kinds import CLASSES_PATH, NAMESPACES_PATH, PROFILES_PATH, RESOURCES, Kind
+from cluster.objects import decode_namespace
 from cluster.observers import SILENT, Observer
-from cluster.reflector import STEADY, Pacing, Reflector, Resource
+from cluster.reflector import STEADY, Pacing, Reflector
+from cluster.roster import PodRoster
+from cluster.serving_stores import AllowanceStores, ServingStores
 from cluster.stores import CustomStore, NamespaceStore, NodeStore, PodStore
 from placement.accelerators import AcceleratorClass, Catalog
+from placement.allowances import Allowances
 from placement.inventory import Inventory
 from placement.profiles import Profile
+from placement.roster import Roster
+from placement.serving import ServingObjects
 
-NAMESPACES_PATH = "/api/v1/namespaces"
-CLASSES_PATH = "/apis/ome.io/v1beta1/acceleratorclasses"
-PROFILES_PATH = "/apis/berth.ome.io/v1alpha1/acceleratorprofiles"
-
-
-class Kind(StrEnum):
-    """What can be watched."""
-
-    NODES = "nodes"
-    PODS = "pods"
-    NAMESPACES = "namespaces"
-    CLASSES = "classes"
-    PROFILES = "profiles"
-
-
-# Finished pods hold nothing; the server reports a pod that finishes as deleted from such a watch.
-_UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
-
-_RESOURCES: Mapping[Kind, Resource[Any]] = {
-    Kind.NODES: Resource("/api/v1/nodes", decode_node, lambda node: node.name),
-    Kind.PODS: Resource("/api/v1/pods", decode_pod, lambda pod: pod.uid, field_selector=_UNFINISHED),
-    Kind.NAMESPACES: Resource(NAMESPACES_PATH, decode_namespace, lambda namespace: namespace.name),
-    Kind.CLASSES: Resource(CLASSES_PATH, decode_custom_object, lambda each: each.name, is_optional=True),
-    Kind.PROFILES: Resource(PROFILES_PATH, decode_custom_object, lambda each: each.name, is_optional=True),
-}
+__all__ = ["CLASSES_PATH", "PROFILES_PATH", "ClusterView", "Kind"]
 
 
 class ClusterView:
-    """The cluster as last seen; what is not watched is empty.
+    """The cluster as last seen; what is neither watched nor taken in is empty.
 
-    `account` takes the holds of pods in flight.
+    `account` takes the holds of pods in flight. Without an API server nothing can be watched.
     """
 
-    def __init__(self, api: Api, watched: Iterable[Kind], observer: Observer = SILENT, pacing: Pacing = STEADY) -> None:
+    def __init__(
+        self,
+        api: Api | None,
+        watched: Iterable[Kind] = (),
+        observer: Observer = SILENT,
+        pacing: Pacing = STEADY,
+    ) -> None:
         self.account = Account()
+        self._roster = PodRoster()
         self._api = api
         self._observer = observer
         self._catalog = Catalog()
         self._namespaces = NamespaceStore()
-        self._classes: CustomStore[AcceleratorClass] = CustomStore(accelerator_class, self._use_classes)
-        self._profiles: CustomStore[Profile] = CustomStore(profile, self._use_profiles)
+        self._classes: CustomStore[AcceleratorClass] = CustomStore(strictly(accelerator_class), self._use_classes)
+        self._profiles: CustomStore[Profile] = CustomStore(strictly(profile), self._use_profiles)
         self._sorted_profiles: tuple[Profile, ...] = ()
-        stores: Mapping[Kind, Any] = {
+        self._serving = ServingStores()
+        self._allowances = AllowanceStores()
+        self._stores: Mapping[Kind, Any] = {
             Kind.NODES: NodeStore(self.account, observer),
-            Kind.PODS: PodStore(self.account, observer),
+            Kind.PODS: PodStore(self.account, self._roster, observer),
             Kind.NAMESPACES: self._namespaces,
             Kind.CLASSES: self._classes,
             Kind.PROFILES: self._profiles,
+            **self._serving.by_kind,
+            **self._allowances.by_kind,
         }
         self._reflectors = {
-            kind: Reflector(api, _RESOURCES[kind], stores[kind], observer, pacing) for kind in sorted(set(watched))
+            kind: Reflector(api, RESOURCES[kind], self._stores[kind], observer, pacing)
+            for kind in sorted(set(watched))
+            if api
         }
 
     async def run(self) -> None:
@@ -74,6 +70,10 @@ class ClusterView:
         async with asyncio.TaskGroup() as tasks:
             for each in self._reflectors.values():
                 tasks.create_task(each.run())
+
+    def take(self, kind: Kind, raw: bytes) -> None:
+        """Take in an object that stands elsewhere than in an API server; raises MalformedObject."""
+        self._stores[kind].apply(RESOURCES[kind].decode(msgspec.Raw(raw)))
 
     @property
     def unsynced(self) -> tuple[Kind, ...]:
@@ -111,6 +111,25 @@ class ClusterView:
         return self._profiles.problems
 
     @property
+    def serving(self) -> ServingObjects:
+        """OME's serving objects, each as far as it can be understood; the same value until something changes."""
+        return self._serving.objects
+
+    @property
+    def serving_problems(self) -> Mapping[str, tuple[str, ...]]:
+        """What cannot be understood of serving objects, in sentences; `ServingRuntime ml/sglang` is such a key."""
+        return self._serving.problems
+
+    def allowances(self, namespace: str) -> Allowances:
+        """Return what a namespace lets its pods ask for, as last seen."""
+        return self._allowances.of(namespace)
+
+    @property
+    def roster(self) -> Roster:
+        """The pods that have their class; changes as they are seen."""
+        return self._roster.roster
+
+    @property
     def inventory(self) -> Inventory:
         """A snapshot of the nodes, with what pods hold of them and which classes they carry."""
         return self.account.inventory
@@ -122,6 +141,8 @@ class ClusterView:
 
     async def fetch_namespace_labels(self, name: str) -> Mapping[str, str]:
         """Return the labels of a namespace as the API server has them; raises ApiError."""
+        if self._api is None:
+            raise ApiError(UNREACHABLE, "Unreachable", "no API server is known")
         return decode_namespace(await self._api.get(f"{NAMESPACES_PATH}/{name}")).labels
 
     def _use_classes(self) -> None:

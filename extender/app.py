@@ -30,6 +30,9 @@ CONTROLLER = "berth.ome.io/extender"
 
 Task = Callable[[], Coroutine[Any, Any, None]]
 
+# What decides about a node.
+_KINDS = (Kind.NODES, Kind.PODS, Kind.NAMESPACES, Kind.CLASSES, Kind.PROFILES)
+
 
 @dataclass(frozen=True, slots=True)
 class Extender:
@@ -69,7 +72,7 @@ def create_app(handlers: Handlers, prefix: str) -> web.Application:
 def create_extender(settings: ExtenderSettings, around: Surroundings) -> Extender:
     """Return the extender of a cluster; nothing of it runs yet."""
     sightings = Sightings(around.watch_observer)
-    view = ClusterView(around.api, Kind, sightings)
+    view = ClusterView(around.api, _KINDS, sightings)
     metrics, journal, waiting, outbox = Metrics(around.registry), Journal(), WaitingPods(), Outbox()
     flights = FlightLog(view.account, monotonic)
     metrics.watch(lambda: len(flights), lambda: len(view.inventory.nodes))

@@ -14,7 +14,7 @@ from extender.flights import FlightLog
 from extender.ports import Knowledge
 from extender.settings import Mode
 from extender.wire import filter_result, host_priorities, parse
-from placement.class_requests import request_of
+from placement.class_requests import Known, request_of
 from placement.decisions import Decision, Score
 from placement.inventory import Hold, Inventory
 from placement.pods import Pod
@@ -104,7 +104,7 @@ class Desk:
         if not asked.accelerators:
             return asked
         labels = knowledge.namespace_labels(pod.namespace) or {}
-        request = request_of(pod, labels, knowledge.profiles, knowledge.catalog)
+        request = request_of(pod, labels, Known(knowledge.catalog, knowledge.profiles))
         return replace(asked, spread=request.profile.spread) if request and request.profile else asked
 
     def _judged(self, asked: Requirements) -> Judged:
@@ -134,8 +134,8 @@ class Desk:
 def wire_scores(decision: Decision) -> Mapping[str, int]:
     """Return a score from 0 to 10 for each candidate: 10 for the best and its true ties alone, at most 9 for others.
 
-    Others fall linearly with the growth of stranded accelerators; where accelerators cannot be seen or are contended,
-    unlike at the best, they get nothing.
+    Others fall linearly with the growth of stranded accelerators; where accelerators cannot be seen, are contended or
+    of a later class, unlike at the best, they get nothing.
     """
     if not decision.candidates:
         return {}
@@ -147,7 +147,7 @@ def wire_scores(decision: Decision) -> Mapping[str, int]:
 def _wire_score(score: Score, best: Score, worst_fragmentation: float) -> int:
     if score == best:
         return BEST
-    if (score.unknown, score.contended) != (best.unknown, best.contended):
+    if (score.unknown, score.contended, score.later_class) != (best.unknown, best.contended, best.later_class):
         return 0
     span = worst_fragmentation - best.fragmentation
     share = (worst_fragmentation - score.fragmentation) / span if span > 0 else 1

@@ -1,9 +1,11 @@
 """Accelerator classes: the kinds of hardware that a pod can ask for, and the catalog of those that a cluster knows."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from hashlib import sha256
 
 from placement.selection import NodeSelection
 from placement.taints import Toleration
@@ -115,6 +117,11 @@ class AcceleratorClass:
         added = tuple(each for each in usual if not any(mine.covers(each) for mine in self.listed_tolerations))
         return self.listed_tolerations + added
 
+    @cached_property
+    def digest(self) -> str:
+        """A short text that identifies everything that it says, the same in every process."""
+        return sha256(json.dumps(asdict(self), sort_keys=True, default=sorted).encode()).hexdigest()[:12]
+
     def carried_by(self, labels: Mapping[str, str], node: str) -> bool:
         """Tell whether the node of that name with these labels carries this class; an empty selection carries none."""
         return self.selects and self.selection.admits(labels, node)
@@ -144,6 +151,11 @@ class Catalog:
     """The valid classes that a cluster knows, by name."""
 
     classes: Mapping[str, AcceleratorClass] = field(default_factory=dict)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of the classes, in order."""
+        return tuple(sorted(self.classes))
 
     @cached_property
     def resource_names(self) -> frozenset[str]:

@@ -4,81 +4,130 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from placement import keys
-from placement.accelerators import Catalog
-from placement.choice import Choice, choose
-from placement.class_requests import ClassRequest, misnamed_profile, request_of
-from placement.container_injection import missing_args, takes_args
-from placement.injection import injection
+from placement.allowances import NO_LIMITS, Allowances
+from placement.choice import Choice, Circumstances, Contest, contest, decided
+from placement.class_requests import ClassRequest, Known, misnamed_profile, request_of
+from placement.contradictions import contradictions, unknown_names
+from placement.injection import injection, takes_scheduler
 from placement.inventory import Inventory
-from placement.model_sources import model_size
 from placement.mutations import NOTHING, Mutation
+from placement.plans import Plans
+from placement.platforms import updates_in_place
 from placement.pods import Pod
-from placement.profiles import OnNoMatch, Profile
+from placement.profiles import OnNoMatch
 from placement.recognition import engine_containers
 from placement.records import AdmissionRecord, Seal, record_of, record_of_none, unkeyed
+from placement.sizing import sized
 
 
 @dataclass(frozen=True)
-class World:
+class World(Known):
     """What admission knows of the cluster and of its installation.
 
-    `scheduler_name` is whom pods are handed to (None: nobody's name changes), `seal` tells our records from others'.
+    `allowances` are those of the pod's namespace, `scheduler_name` is whom pods are handed to (None: nobody's name
+    changes), `seal` tells our records from others'.
     """
 
-    catalog: Catalog = field(default_factory=Catalog)
-    profiles: tuple[Profile, ...] = ()
     inventory: Inventory = field(default_factory=Inventory)
     scheduler_name: str | None = None
     seal: Seal = unkeyed
+    allowances: Allowances = NO_LIMITS
+
+    def circumstances(self, pod: Pod) -> Circumstances:
+        """Return what exists for a pod, which Berth's extender places where its scheduler gets it."""
+        is_ours = takes_scheduler(pod, self.scheduler_name) or pod.scheduler_name == self.scheduler_name
+        return Circumstances(self.catalog, self.inventory, self.roster, self.allowances, extender_decides=is_ours)
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
     """The verdict on one pod: what changes, what its author is told, and the record of the choice, if one was made.
 
-    `is_unfit` tells that a class was wanted and none will do; `denial` is set where the profile refuses such pods.
+    `denial` is set where the profile refuses pods for which no class will do. `asked` and `choice` are what was judged,
+    if anything was.
     """
 
     mutation: Mutation = NOTHING
     warnings: tuple[str, ...] = ()
     record: AdmissionRecord | None = None
-    is_unfit: bool = False
     denial: str | None = None
+    asked: ClassRequest | None = None
+    choice: Choice | None = None
+
+    @property
+    def is_unfit(self) -> bool:
+        """Whether a class was wanted and none will do."""
+        return self.choice is not None and not self.choice.eligible
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class that the pod gets, or those that are left open; none where no class is injected."""
+        return self.record.classes if self.record else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """What is found out about a pod before any class is looked at; without `plans` it is left alone, with warnings."""
+
+    pod: Pod
+    warnings: tuple[str, ...] = ()
+    asked: ClassRequest | None = None
+    plans: Plans | None = None
 
 
 def admit(pod: Pod, namespace_labels: Mapping[str, str], world: World) -> Admission:
     """Judge a pod that is about to be created in a namespace with these labels."""
-    asked = request_of(pod, namespace_labels, world.profiles, world.catalog)
+    inquiry = inquire(pod, namespace_labels, world)
+    return judge(inquiry, compete(inquiry, world), world)
+
+
+def inquire(pod: Pod, namespace_labels: Mapping[str, str], known: Known) -> Inquiry:
+    """Gather what a pod asks, and recognise where its model runs."""
+    asked = request_of(pod, namespace_labels, known)
     if asked is None:
-        return Admission(_stripped(pod, NOTHING), misnamed_profile(pod, namespace_labels, world.profiles))
-    engines = engine_containers(pod, world.catalog, _named(asked), is_meant=asked.explicit is not None)
+        return Inquiry(pod, misnamed_profile(pod, namespace_labels, known.profiles))
+    engines = engine_containers(pod, known.catalog, asked.named_containers, is_meant=asked.explicit is not None)
     if not engines:
-        return Admission(_stripped(pod, NOTHING), asked.warnings + _unrecognised(asked))
-    asked = _sized(replace(asked, engines=engines))
-    choice = choose(asked, world.catalog, world.inventory)
+        return Inquiry(pod, asked.warnings + _unrecognised(asked))
+    if updates_in_place(pod) and not asked.is_named:
+        return Inquiry(pod, (*asked.warnings, _IN_PLACE))
+    complete = sized(replace(asked, engines=engines))
+    return Inquiry(pod, asked=complete, plans=Plans(complete))
+
+
+def compete(inquiry: Inquiry, world: World) -> Contest | None:
+    """Judge the classes for a pod by all but the room that they have; None where the pod is left alone."""
+    if inquiry.asked is None or inquiry.plans is None:
+        return None
+    return contest(inquiry.asked, world.circumstances(inquiry.pod), inquiry.plans)
+
+
+def judge(inquiry: Inquiry, found: Contest | None, world: World) -> Admission:
+    """Say what changes on a pod for which some classes will do, or none."""
+    asked = inquiry.asked
+    if asked is None or found is None:
+        return Admission(_stripped(inquiry.pod, NOTHING), inquiry.warnings)
+    choice = decided(asked, found, world.circumstances(inquiry.pod))
     if choice.chosen is None:
-        return _unfit(asked, choice, world.seal)
-    changes = injection(asked, choice.chosen, world.inventory, world.scheduler_name)
-    record = record_of(asked, choice, changes)
-    return Admission(_signed(pod, changes, record, world.seal), asked.warnings + _lost_args(asked, choice), record)
+        return _unfit(asked, choice, world)
+    changes = injection(asked, choice, world.inventory, world.scheduler_name)
+    record = record_of(asked, choice, changes, unknown_names(asked, world.catalog))
+    mutation = _signed(asked.pod, changes, record, world.seal)
+    return Admission(mutation, asked.warnings + _lost(choice), record, asked=asked, choice=choice)
 
 
-def _sized(asked: ClassRequest) -> ClassRequest:
-    """Add the size of the pod's model where a preference may ask for it and the pod's annotations do not say."""
-    if asked.billions is not None or not (asked.profile and asked.profile.preferences):
-        return asked
-    return replace(asked, billions=model_size(asked.pod, asked.engines[0]))
-
-
-def _unfit(asked: ClassRequest, choice: Choice, seal: Seal) -> Admission:
+def _unfit(asked: ClassRequest, choice: Choice, world: World) -> Admission:
     """Leave the pod as it is, but for a record of why: whoever made it may not be the one who reads its warnings."""
     reasons = tuple(f"{each.subject}: {each.reason}" for each in choice.rejections)
     headline = f"no accelerator class will do for this pod ({asked.source})"
+    warnings = asked.warnings + contradictions(asked, world.catalog)
+    record = record_of_none(asked, choice)
     if asked.profile and asked.profile.on_no_match is OnNoMatch.DENY:
-        return Admission(warnings=asked.warnings, is_unfit=True, denial="; ".join([headline, *reasons]))
+        denial = "; ".join([headline, *reasons])
+        return Admission(NOTHING, warnings, record, denial, asked=asked, choice=choice)
     told = (f"{headline}; it is admitted as it is", *reasons)
-    signed = _signed(asked.pod, NOTHING, record_of_none(asked, choice), seal)
-    return Admission(signed, asked.warnings + told, is_unfit=True)
+    signed = _signed(asked.pod, NOTHING, record, world.seal)
+    return Admission(signed, warnings + told, record, asked=asked, choice=choice)
 
 
 def _signed(pod: Pod, changes: Mutation, record: AdmissionRecord, seal: Seal) -> Mutation:
@@ -89,37 +138,44 @@ def _signed(pod: Pod, changes: Mutation, record: AdmissionRecord, seal: Seal) ->
     """
     carried = pod.annotations.get(keys.DECISION, "")
     stands = not changes.injects and record.stands_in(carried, pod, seal)
-    label = {keys.CHOSEN_CLASS: record.accelerator_class} if record.accelerator_class else {}
     decision = carried if stands else record.to_json(pod, seal)
-    return _stripped(pod, replace(changes, labels=label, annotations={**label, keys.DECISION: decision}))
+    labels = {keys.CHOSEN_CLASS: record.label} if record.classes else {}
+    annotations = {keys.CHOSEN_CLASS: ",".join(record.classes)} if record.classes else {}
+    return _stripped(pod, replace(changes, labels=labels, annotations={**annotations, keys.DECISION: decision}))
 
 
 def _stripped(pod: Pod, changes: Mutation) -> Mutation:
     """Remove what only Berth may write and the pod brought along, and leave out what stands on the pod already."""
     return replace(
         changes,
-        labels=dict(changes.labels.items() - pod.labels.items()),
-        annotations=dict(changes.annotations.items() - pod.annotations.items()),
+        labels=_others(changes.labels, pod.labels),
+        annotations=_others(changes.annotations, pod.annotations),
         stripped_labels=keys.OURS_ON_PODS & pod.labels.keys() - changes.labels.keys(),
         stripped_annotations=keys.OURS_ON_PODS & pod.annotations.keys() - changes.annotations.keys(),
     )
 
 
-def _named(asked: ClassRequest) -> frozenset[str]:
-    return asked.profile.containers if asked.profile else frozenset()
+def _others(wanted: Mapping[str, str], present: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in wanted.items() if present.get(key) != value}
+
+
+_IN_PLACE = (
+    "this pod is left as it is, because its platform replaces pods that differ from its own rendering when it updates "
+    f"them in place; name a class (annotation {keys.REQUESTED_CLASS}) or a profile ({keys.PROFILE}) to have one anyway"
+)
 
 
 def _unrecognised(asked: ClassRequest) -> tuple[str, ...]:
     """Speak up where the pod itself asks for a class; a profile may well match routers and proxies."""
-    if not asked.explicit:
+    if not asked.layer.explicit:
         return ()
     return (f"no container was recognised as running a model: name it with annotation {keys.CONTAINER}",)
 
 
-def _lost_args(asked: ClassRequest, choice: Choice) -> tuple[str, ...]:
-    wanted = asked.configuration(choice.eligible[0]).args
-    lost = [each.name for each in asked.engines if not takes_args(each) and missing_args(each, wanted)]
+def _lost(choice: Choice) -> tuple[str, ...]:
+    """Tell which arguments cannot reach their engine."""
     return tuple(
-        f"container {name}: {' '.join(wanted)} cannot be appended to its command; use env in the profile"
-        for name in lost
+        f"container {each.container}: {' '.join(each.lost)} cannot be appended to its command; use env in the profile"
+        for each in choice.mutations
+        if each.lost
     )

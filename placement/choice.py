@@ -1,26 +1,61 @@
 """Choosing the class: a hard filter in a fixed order of questions, then a total order of what remains."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from placement.accelerators import AcceleratorClass, Catalog
+from placement.allowances import NO_LIMITS, Allowances, refusal
+from placement.availability import has_room, unavailable
 from placement.class_requests import ClassRequest
-from placement.class_requirements import EXCLUDED, UNSUPPORTED
-from placement.demand import demand
-from placement.inventory import Inventory, NodeInventory
-from placement.pods import Pod
+from placement.inventory import Inventory
+from placement.mutations import ContainerMutation
+from placement.plans import Plans
 from placement.rejections import Cause, Rejection
+from placement.roster import NOBODY, Roster
 from placement.strategies import scores
-from placement.taints import Toleration, untolerated
+
+# How many classes an open choice has at most: each is one more term of the pod's affinity.
+MAX_OPEN = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What exists when a pod is judged: classes, nodes with what pods hold, pods on their way, what a namespace may.
+
+    `extender_decides` tells that Berth's extender will choose the pod's node, and so may choose between classes.
+    """
+
+    catalog: Catalog = field(default_factory=Catalog)
+    inventory: Inventory = field(default_factory=Inventory)
+    roster: Roster = NOBODY
+    allowances: Allowances = NO_LIMITS
+    extender_decides: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """The classes that will do, in order of preference, why each other one will not do, and what the pod becomes."""
+
+    ordered: tuple[AcceleratorClass, ...]
+    rejections: tuple[Rejection, ...]
+    plans: Plans
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The eligible classes, best first, and why each other one will not do."""
+    """The eligible classes, best first, and why each other one will not do, the nearest first.
+
+    `taken` are the best and those that inject the same and are left open, in order of preference; `mutations`
+    is what their containers get, `passed` the classes that would come before the best, but are full.
+    """
 
     eligible: tuple[AcceleratorClass, ...] = ()
     rejections: tuple[Rejection, ...] = ()
+    taken: tuple[AcceleratorClass, ...] = ()
+    mutations: tuple[ContainerMutation, ...] = ()
+    demand: Mapping[str, int] = field(default_factory=dict)
+    passed: frozenset[str] = frozenset()
 
     @property
     def chosen(self) -> AcceleratorClass | None:
@@ -28,33 +63,87 @@ class Choice:
         return self.eligible[0] if self.eligible else None
 
 
-def choose(asked: ClassRequest, catalog: Catalog, inventory: Inventory) -> Choice:
+def choose(asked: ClassRequest, circumstances: Circumstances) -> Choice:
     """Choose among the classes of the catalog.
 
-    What remains is ordered by the request's preferred classes; then by the score of its strategy plus that of the
-    preferences which apply; then by name. Of the rejected, those that nobody ruled out by name come first.
+    Classes with room come first, unless the pod waits for its preferred one or belongs to a group; then by the pod's
+    preferred classes; then by the score of its strategy plus that of the preferences which apply; then by name.
     """
+    return decided(asked, contest(asked, circumstances, Plans(asked)), circumstances)
+
+
+def contest(asked: ClassRequest, circumstances: Circumstances, plans: Plans) -> Contest:
+    """Judge every class by all that does not change with each pod that comes and goes."""
+    catalog = circumstances.catalog
     if asked.explicit and asked.explicit not in catalog.classes:
-        return Choice(rejections=(_unknown(asked.explicit, catalog),))
-    names = [asked.explicit] if asked.explicit else sorted(catalog.classes)
-    verdicts = [(catalog.classes[name], rejection(asked, catalog.classes[name], inventory)) for name in names]
-    eligible = tuple(each for each, no in verdicts if no is None)
-    rejections = sorted((no for _, no in verdicts if no), key=lambda no: no.reason in (UNSUPPORTED, EXCLUDED))
-    return Choice(_ordered(asked, eligible), tuple(rejections))
+        return Contest((), (_unknown(asked.explicit, catalog),), plans)
+    names = [asked.explicit] if asked.explicit else catalog.names
+    verdicts = [_verdict(asked, catalog.classes[name], plans, circumstances) for name in names]
+    eligible = tuple(catalog.classes[name] for name, no in zip(names, verdicts, strict=True) if no is None)
+    nearest = sorted((no for no in verdicts if no), key=lambda no: -no[0])
+    return Contest(_preferred(asked, eligible), tuple(no for _, no in nearest), plans)
 
 
-def rejection(asked: ClassRequest, candidate: AcceleratorClass, inventory: Inventory) -> Rejection | None:
-    """Return why the class will not do for the pod, or None."""
-    no = asked.requirements.rejection(candidate, on_spot=asked.on_spot)
-    if no:
-        return no
-    reason = _disallowed(asked, candidate) or _unavailable(asked, candidate, inventory)
-    return Rejection(candidate.name, Cause.FILTERED, reason) if reason else None
+def full(asked: ClassRequest, found: Contest, circumstances: Circumstances) -> frozenset[str]:
+    """Return the classes that are preferred to the first with room, but are full; none where no class has room.
+
+    A group must not be split by what happens to be free when each of its pods comes.
+    """
+    if asked.group or asked.layer.waits or len(found.ordered) <= 1:
+        return frozenset()
+    passed: list[str] = []
+    pending = circumstances.roster.pending
+    for each in found.ordered:
+        needed = found.plans.demand(each)
+        if has_room(asked.pod, each, needed, circumstances.inventory, pending.get(each.name, {})):
+            return frozenset(passed)
+        passed.append(each.name)
+    return frozenset()
 
 
-def _disallowed(asked: ClassRequest, candidate: AcceleratorClass) -> str | None:
-    if not candidate.usable_in(asked.pod.namespace):
-        return f"may not be used in namespace {asked.pod.namespace}"
+def decided(asked: ClassRequest, found: Contest, circumstances: Circumstances) -> Choice:
+    """Put the full classes behind the others, and leave open what injects the same as the best."""
+    if not found.ordered:
+        return Choice(rejections=found.rejections)
+    passed = full(asked, found, circumstances)
+    plans = found.plans
+    eligible = tuple(sorted(found.ordered, key=lambda each: each.name in passed))
+    best = eligible[0]
+    taken = eligible[:1]
+    if circumstances.extender_decides and not (asked.explicit or asked.group or asked.layer.waits):
+        same = [each for each in eligible if plans.shape(each) == plans.shape(best)][:MAX_OPEN]
+        taken = tuple(each for each in found.ordered if each in same)
+    return Choice(eligible, found.rejections, taken, plans.mutations(best), plans.demand(best), passed)
+
+
+_Question = Callable[[ClassRequest, AcceleratorClass, Plans, Circumstances], str | None]
+
+
+def _verdict(
+    asked: ClassRequest, candidate: AcceleratorClass, plans: Plans, circumstances: Circumstances
+) -> tuple[int, Rejection] | None:
+    """Return how far the class came and why it will not do, or None."""
+    for nearness, question in enumerate(_QUESTIONS):
+        reason = question(asked, candidate, plans, circumstances)
+        if reason:
+            return nearness, Rejection(candidate.name, Cause.FILTERED, reason)
+    return None
+
+
+def _named_out(asked: ClassRequest, candidate: AcceleratorClass, *_: object) -> str | None:
+    return asked.requirements.listing(candidate)
+
+
+def _incapable(asked: ClassRequest, candidate: AcceleratorClass, *_: object) -> str | None:
+    return asked.requirements.shortfall(candidate, on_spot=asked.on_spot)
+
+
+def _disallowed(asked: ClassRequest, candidate: AcceleratorClass, *_: object) -> str | None:
+    namespace = asked.pod.namespace
+    return None if candidate.usable_in(namespace) else f"may not be used in namespace {namespace}"
+
+
+def _contradicted(asked: ClassRequest, candidate: AcceleratorClass, *_: object) -> str | None:
     foreign = sorted(set(asked.accelerators) - candidate.resource_names)
     if foreign:
         return f"does not offer {', '.join(foreign)}, which the pod asks for"
@@ -62,58 +151,27 @@ def _disallowed(asked: ClassRequest, candidate: AcceleratorClass) -> str | None:
     return f"contradicts the pod's own nodeSelector {clash}" if clash else None
 
 
-def _unavailable(asked: ClassRequest, candidate: AcceleratorClass, inventory: Inventory) -> str | None:
-    nodes = inventory.by_class.get(candidate.name, ())
-    if not nodes:
-        return None if candidate.scalable_from_zero else "no node carries it"
-    needed = demand(asked, candidate)
-    tolerations = (*asked.pod.tolerations, *candidate.tolerations)
-    if any(_will_do(asked, node, tolerations, needed) for node in nodes):
-        return None
-    ready = [node for node in nodes if node.is_schedulable and node.is_ready]
-    return _unreachable(asked, tolerations, needed, ready) if ready else "its nodes are cordoned or not ready"
-
-
-def _will_do(
-    asked: ClassRequest, node: NodeInventory, tolerations: tuple[Toleration, ...], needed: Mapping[str, int]
-) -> bool:
-    """Tell whether one node will do in every respect: mostly the first one does, and nobody asks why."""
-    available = node.is_schedulable and node.is_ready and _is_selected(asked.pod, node)
-    return available and untolerated(node.taints, tolerations) is None and _too_small(needed, [node]) is None
-
-
-def _is_selected(pod: Pod, node: NodeInventory) -> bool:
-    return pod.node in ("", node.name) and pod.selection.admits(node.labels, node.name)
-
-
-def _unreachable(
-    asked: ClassRequest, tolerations: tuple[Toleration, ...], needed: Mapping[str, int], nodes: list[NodeInventory]
+def _unavailable(
+    asked: ClassRequest, candidate: AcceleratorClass, plans: Plans, circumstances: Circumstances
 ) -> str | None:
-    """Return why none of a class's ready nodes will do."""
-    selected = [node for node in nodes if _is_selected(asked.pod, node)]
-    if not selected and asked.pod.node:
-        return f"the pod names node {asked.pod.node}, which does not carry it"
-    if not selected:
-        return "none of its nodes meets the pod's own node selection"
-    taints = [untolerated(node.taints, tolerations) for node in selected]
-    if all(taints):
-        return f"its nodes have the taint {taints[0]}, which neither the pod nor the class tolerates"
-    return _too_small(needed, [node for node, taint in zip(selected, taints, strict=True) if taint is None])
+    return unavailable(asked.pod, candidate, plans.demand(candidate), circumstances.inventory)
 
 
-def _too_small(accelerators: Mapping[str, int], nodes: Iterable[NodeInventory]) -> str | None:
-    """Judge what nodes offer, not what is free; a node whose devices cannot be seen may have enough."""
-    known = [node for node in nodes if all(name in node.allocatable for name in accelerators)]
-    fitting = [node for node in known if all(node.allocatable[name] >= count for name, count in accelerators.items())]
-    if fitting or not known:
+def _refused(
+    asked: ClassRequest, candidate: AcceleratorClass, plans: Plans, circumstances: Circumstances
+) -> str | None:
+    allowances = circumstances.allowances
+    if allowances is NO_LIMITS:
         return None
-    asks = ", ".join(f"{count} {name}" for name, count in sorted(accelerators.items()))
-    most = max(sum(node.allocatable[name] for name in accelerators) for node in known)
-    return f"its largest node has {most}, the pod asks {asks}"
+    return refusal(allowances, asked.pod, plans.resourced(candidate), counts_use=asked.group is None)
 
 
-def _ordered(asked: ClassRequest, eligible: tuple[AcceleratorClass, ...]) -> tuple[AcceleratorClass, ...]:
-    by_strategy = scores(asked.strategy, eligible, on_spot=asked.on_spot)
+# The later a class fails, the nearer it comes.
+_QUESTIONS: tuple[_Question, ...] = (_named_out, _incapable, _disallowed, _contradicted, _unavailable, _refused)
+
+
+def _preferred(asked: ClassRequest, eligible: tuple[AcceleratorClass, ...]) -> tuple[AcceleratorClass, ...]:
+    by_strategy: Mapping[str, float] = scores(asked.strategy, eligible, asked.yardstick)
 
     def rank(candidate: AcceleratorClass) -> tuple[int, float, str]:
         listed = candidate.name in asked.preferred

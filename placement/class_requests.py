@@ -1,94 +1,141 @@
-"""What one pod asks of a class, gathered from its annotations and from the profile that matches it."""
+"""What one pod asks of a class, gathered from its layers: runtime or profile, InferenceService, annotations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from placement.accelerators import AcceleratorClass, Catalog
-from placement.class_requirements import ANY_CLASS, ClassRequirements
-from placement.keys import PROFILE, REQUESTED_CLASS
+from placement.accelerators import AcceleratorClass, Catalog, Figure
+from placement.class_requirements import ClassRequirements
+from placement.configurations import Configuration, configuration_for
+from placement.keys import PROFILE
+from placement.layers import NOTHING_SAID, Layer
+from placement.platforms import Group, group_of
 from placement.pods import Container, Pod
 from placement.preferences import MAX_SCORE
-from placement.profiles import Configuration, Labels, Profile
-from placement.strategies import Strategy
+from placement.profiles import Labels, Profile
+from placement.roster import NOBODY, Roster
+from placement.serving import NO_SERVING, Serving, ServingObjects
+from placement.strategies import Strategy, Yardstick
 from placement.wishes import may_run_on_spot, wishes_of
 
 
 @dataclass(frozen=True, slots=True)
 class ClassRequest:
-    """What one pod asks of a class; `explicit` names the only class that will do.
+    """What one pod asks of a class, all layers as one.
 
-    `accelerators` is what the pod already asks for, per resource name; `engines` are the containers that run the model;
-    `billions` are its parameters, where they are known; `on_spot` tells whether the pod may run on spot capacity.
+    `accelerators` is what the pod already asks for, per resource name; `engines` are the containers that run the model,
+    `engine` names what runs in them; `billions` are the model's parameters, where they are known; `on_spot` tells
+    whether the pod may run on spot capacity. `group` are the pods that must get one class, `followed` is the class
+    that it has.
     """
 
     pod: Pod
-    explicit: str | None = None
+    layer: Layer = NOTHING_SAID
     profile: Profile | None = None
+    serving: Serving = NO_SERVING
     accelerators: Mapping[str, int] = field(default_factory=dict)
     engines: tuple[Container, ...] = ()
-    requirements: ClassRequirements = ANY_CLASS
-    strategy: Strategy = Strategy.BALANCED
+    engine: str = ""
+    model_format: str = ""
     billions: float | None = None
     on_spot: bool = False
+    group: Group | None = None
+    followed: str | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def explicit(self) -> str | None:
+        """The only class that will do, where one is named or the pod's group has one."""
+        return self.layer.explicit or self.followed
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the pod itself names its class or its profile."""
+        return bool(self.layer.explicit or self.pod.annotations.get(PROFILE))
+
+    @property
+    def named_containers(self) -> frozenset[str]:
+        """The containers that the profile names as those which run the model."""
+        return self.profile.containers if self.profile else frozenset()
 
     @property
     def source(self) -> str:
         """Who asks."""
-        asked_by_profile = f"profile {self.profile.name}" if self.profile else "nobody"
-        return f"annotation {REQUESTED_CLASS}" if self.explicit else asked_by_profile
+        if self.followed and not self.layer.explicit:
+            return f"{self.layer.source or 'nobody'}, its group"
+        return self.layer.source or "nobody"
+
+    @property
+    def requirements(self) -> ClassRequirements:
+        """What a class must be."""
+        return self.layer.requirements
 
     @property
     def preferred(self) -> tuple[str, ...]:
         """The classes to take first, in order."""
-        return self.profile.preferred if self.profile else ()
+        return self.layer.preferred
+
+    @property
+    def strategy(self) -> Strategy:
+        """How classes compare that nobody prefers by name."""
+        return self.layer.strategy or Strategy.BALANCED
+
+    @property
+    def yardstick(self) -> Yardstick:
+        """What classes are compared by."""
+        return Yardstick(self.on_spot, self.layer.precision or Figure.FP16, self.requirements, self.layer.listed)
 
     def preference(self, candidate: AcceleratorClass) -> float:
         """Return the most that a preference which applies gives to the class, from 0 to 1."""
-        listed = self.profile.preferences if self.profile else ()
-        mine = (each for each in listed if each.accelerator_class == candidate.name and each.holds(self.billions))
-        return max((each.score / MAX_SCORE for each in mine), default=0.0)
+        listed = (each for each in self.layer.preferences if each.accelerator_class == candidate.name)
+        return max((each.score / MAX_SCORE for each in listed if each.holds(self.billions)), default=0.0)
 
     @property
     def unknowable(self) -> tuple[str, ...]:
         """The conditions of preferences that say nothing when a pod is created."""
-        listed = self.profile.preferences if self.profile else ()
-        return tuple(dict.fromkeys(condition for each in listed for condition in each.unknowable))
+        return tuple(dict.fromkeys(condition for each in self.layer.preferences for condition in each.unknowable))
 
     def configuration(self, chosen: AcceleratorClass) -> Configuration:
         """Return what the pod gets on the class."""
-        found = self.profile.configurations.get(chosen.name) if self.profile else None
-        return found or Configuration(chosen.name)
+        return configuration_for(self.layer.configurations, chosen.name, self.engine, self.model_format)
 
 
-def request_of(
-    pod: Pod,
-    namespace_labels: Labels,
-    profiles: tuple[Profile, ...],
-    catalog: Catalog,
-    engines: tuple[Container, ...] = (),
-) -> ClassRequest | None:
-    """Return what the pod asks, or None where neither its annotations nor a profile ask for anything.
+@dataclass(frozen=True)
+class Known:
+    """What is known of those who may say something about a pod's class."""
 
-    Layers: the profile, then the pod's annotations. Requirements combine to the strictest, of the rest the later wins.
-    """
-    explicit = pod.annotations.get(REQUESTED_CLASS)
-    matching = matching_profiles(pod, namespace_labels, profiles)
-    if not explicit and not matching:
-        return None
+    catalog: Catalog = field(default_factory=Catalog)
+    profiles: tuple[Profile, ...] = ()
+    serving: ServingObjects = field(default_factory=ServingObjects)
+    roster: Roster = NOBODY
+
+
+def request_of(pod: Pod, namespace_labels: Labels, known: Known) -> ClassRequest | None:
+    """Return what the pod asks, or None where no layer asks for anything and no group has a class."""
+    matching = matching_profiles(pod, namespace_labels, known.profiles)
     profile = matching[0] if matching else None
-    wishes = wishes_of(pod)
+    wishes, serving = wishes_of(pod), known.serving.behind(pod)
+    base = _base(pod, profile, serving)
+    layer = base.then(serving.layer).then(wishes.layer)
+    group = group_of(pod)
+    followed = known.roster.class_of_group(pod.namespace, group)
+    if profile is None and layer.says_nothing and not followed:
+        return None
     return ClassRequest(
         pod,
-        explicit or None,
+        layer,
         profile,
-        catalog.accelerators(pod.requests),
-        engines,
-        (profile.requirements if profile else ANY_CLASS) & wishes.requirements,
-        wishes.strategy or (profile.strategy if profile else Strategy.BALANCED),
-        wishes.billions,
-        may_run_on_spot(pod),
-        misnamed_profile(pod, namespace_labels, profiles) + _ambiguity(matching) + wishes.warnings,
+        serving,
+        known.catalog.accelerators(pod.requests),
+        billions=wishes.billions,
+        on_spot=may_run_on_spot(pod),
+        group=group,
+        followed=followed,
+        warnings=(
+            *misnamed_profile(pod, namespace_labels, known.profiles),
+            *_ambiguity(matching),
+            *wishes.warnings,
+            *known.serving.misunderstood(serving),
+        ),
     )
 
 
@@ -109,9 +156,19 @@ def matching_profiles(pod: Pod, namespace_labels: Labels, profiles: tuple[Profil
     return sorted(matching, key=lambda each: (-each.specificity, each.name))
 
 
+def _base(pod: Pod, profile: Profile | None, serving: Serving) -> Layer:
+    """Return the first layer: the profile that the pod names, else what its runtime says, else the one that matches."""
+    is_named = profile is not None and pod.annotations.get(PROFILE) == profile.name
+    if serving.runtime and not (is_named or serving.runtime.layer.says_nothing):
+        return serving.runtime.layer
+    return profile.layer if profile else NOTHING_SAID
+
+
 def _named(pod: Pod, namespace_labels: Labels, profiles: tuple[Profile, ...]) -> Profile | None:
     """Return the profile that the pod names: it counts for other pods than it selects, not for other namespaces."""
     named = pod.annotations.get(PROFILE)
+    if not named:
+        return None
     usable = (each for each in profiles if each.name == named and each.namespaces.selects(namespace_labels))
     return next(usable, None)
 

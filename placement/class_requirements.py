@@ -8,7 +8,7 @@ from placement.rejections import Cause, Rejection
 
 Names = frozenset[str]
 
-# Said of classes that somebody ruled out by name: nothing about the hardware is wrong, and nothing about it helps.
+# Said of classes that somebody ruled out by name.
 UNSUPPORTED, EXCLUDED = "is not among the supported classes", "is excluded"
 
 
@@ -17,7 +17,8 @@ class ClassRequirements:
     """What a class must be: combined with `&` to the strictest of both.
 
     `supported` and `families` are None where all will do. A family is `hopper` or, with its vendor, `nvidia-hopper`.
-    `figures` are least amounts, `max_usd_per_hour` is the most that one accelerator may cost.
+    `figures` are least amounts, `max_usd_per_hour` is the most that one accelerator may cost, `max_memory_gib` the most
+    memory that it may have.
     """
 
     supported: Names | None = None
@@ -28,10 +29,10 @@ class ClassRequirements:
     families: Names | None = None
     figures: Mapping[Figure, float] = field(default_factory=dict)
     max_usd_per_hour: float | None = None
+    max_memory_gib: float | None = None
 
     def __and__(self, other: "ClassRequirements") -> "ClassRequirements":
         figures = {*self.figures, *other.figures}
-        prices = [each for each in (self.max_usd_per_hour, other.max_usd_per_hour) if each is not None]
         return ClassRequirements(
             _common(self.supported, other.supported),
             self.excluded | other.excluded,
@@ -40,7 +41,8 @@ class ClassRequirements:
             self.features | other.features,
             _common(self.families, other.families),
             {name: max(self.figures.get(name, 0), other.figures.get(name, 0)) for name in sorted(figures)},
-            min(prices) if prices else None,
+            _lower(self.max_usd_per_hour, other.max_usd_per_hour),
+            _lower(self.max_memory_gib, other.max_memory_gib),
         )
 
     def rejection(self, candidate: AcceleratorClass, *, on_spot: bool = False) -> Rejection | None:
@@ -48,11 +50,11 @@ class ClassRequirements:
 
         `on_spot` counts the class's spot price, for pods that may run on spot capacity.
         """
-        reason = self._listing(candidate) or self._shortfall(candidate.capabilities)
-        reason = reason or self._price(candidate.cost, on_spot=on_spot)
+        reason = self.listing(candidate) or self.shortfall(candidate, on_spot=on_spot)
         return Rejection(candidate.name, Cause.FILTERED, reason) if reason else None
 
-    def _listing(self, candidate: AcceleratorClass) -> str | None:
+    def listing(self, candidate: AcceleratorClass) -> str | None:
+        """Return who ruled the class out by its name or family, or None."""
         if self.supported is not None and candidate.name not in self.supported:
             return UNSUPPORTED
         if candidate.name in self.excluded:
@@ -63,9 +65,15 @@ class ClassRequirements:
             )
         return None
 
-    def _shortfall(self, has: Capabilities) -> str | None:
+    def shortfall(self, candidate: AcceleratorClass, *, on_spot: bool) -> str | None:
+        """Return what the class cannot do or costs too much for, or None."""
+        return self._incapacity(candidate.capabilities) or self._price(candidate.cost, on_spot=on_spot)
+
+    def _incapacity(self, has: Capabilities) -> str | None:
         if self.memory_gib > (has.memory_gib or 0):
             return f"has {_known(has.memory_gib)} GiB of memory, {self.memory_gib:g} needed"
+        if self.max_memory_gib is not None and (has.memory_gib is None or has.memory_gib > self.max_memory_gib):
+            return f"has {_known(has.memory_gib)} GiB of memory, at most {self.max_memory_gib:g} allowed"
         if self.compute_capability > (has.compute_capability or ()):
             stated = _dotted(has.compute_capability) if has.compute_capability else ""
             found = f"has compute capability {stated}" if stated else "states no compute capability"
@@ -91,6 +99,11 @@ def _common(mine: Names | None, others: Names | None) -> Names | None:
     if mine is None or others is None:
         return mine if others is None else others
     return mine & others
+
+
+def _lower(mine: float | None, others: float | None) -> float | None:
+    stated = [each for each in (mine, others) if each is not None]
+    return min(stated, default=None)
 
 
 def _known(number: float | None) -> str:

@@ -1,56 +1,99 @@
 """What a class and its configuration add to one container; what its author wrote stays."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from placement.accelerators import AcceleratorClass
-from placement.command_lines.engine_commands import engine_command, opens_shell
-from placement.command_lines.flags import canonical, given_flags
-from placement.command_lines.options import flag_groups, is_flag
+from placement.arguments import NO_ARGUMENTS, arguments
+from placement.configurations import Configuration
 from placement.mutations import ContainerMutation, EnvAddition
 from placement.pods import Container, EnvVar
-from placement.profiles import Configuration
 from placement.quantities import amount, is_extended
+from placement.serving import NO_SERVING, Serving
+
+
+@dataclass(frozen=True, slots=True)
+class Latitude:
+    """What may change on a container, beside what is only added.
+
+    `counts`: its devices, which its pod's parent has not counted already. `process`: its arguments and environment,
+    which no checkpoint has fixed. `args`: its arguments. `count_variables` follow the devices of all `group_size` pods.
+    """
+
+    counts: bool = True
+    process: bool = True
+    args: bool = True
+    count_variables: frozenset[str] = frozenset()
+    group_size: int = 1
+
+
+WIDE = Latitude()
 
 
 def container_mutation(
-    container: Container, chosen: AcceleratorClass, configuration: Configuration, *, counts_are_open: bool
+    container: Container,
+    chosen: AcceleratorClass,
+    configuration: Configuration,
+    latitude: Latitude = WIDE,
+    serving: Serving = NO_SERVING,
 ) -> ContainerMutation:
     """Return what is added to a container that runs the model.
 
     Resources stay as they are where devices come from claims, or where the pod's parent has fixed the counts already.
     """
-    limits: dict[str, str] = {}
-    requests: dict[str, str] = {}
-    if counts_are_open and not container.claims_devices:
-        limits, requests = _resources(container, chosen, configuration)
+    limits, requests = added_resources(container, chosen, configuration, latitude)
+    if not latitude.process:
+        return ContainerMutation(container.name, requests=requests, limits=limits)
+    given = arguments(container, configuration.args, serving.runtime_flags(container.name)) if latitude.args else None
+    passed = given or NO_ARGUMENTS
+    wanted = (*configuration.env, *passed.variables)
+    recounted = _recounted(container, {**container.limits, **limits}, latitude)
     return ContainerMutation(
         container.name,
-        _env_additions(container.env, configuration.env),
-        missing_args(container, configuration.args) if takes_args(container) else (),
+        _env_additions(container.env, wanted),
+        passed.appended,
         requests=requests,
         limits=limits,
+        replaced_env=_replaced(container, recounted | _outranked(container, wanted, serving)),
+        rewritten_command=passed.command,
+        rewritten_args=passed.args,
+        lost=passed.lost,
     )
 
 
-def takes_args(container: Container) -> bool:
-    """Tell whether arguments behind the container's own reach the engine.
+def _replaced(container: Container, values: Mapping[str, str]) -> tuple[EnvAddition, ...]:
+    """Return the variables that get new values, each in its place."""
+    return tuple(
+        EnvAddition(position, EnvVar(each.name, values[each.name]))
+        for position, each in enumerate(container.env)
+        if each.name in values
+    )
 
-    They do behind an image's entrypoint and behind a known engine's command, not behind a shell script; behind an
-    unknown command nobody knows what they would mean.
+
+def _outranked(container: Container, wanted: Iterable[EnvVar], serving: Serving) -> dict[str, str]:
+    """Return new values of variables that stand as the container's runtime gave them: a class comes before that."""
+    runtimes = serving.runtime_env(container.name)
+    values = {each.name: each.value for each in wanted if each.value is not None}
+    standing = (each for each in container.env if each.value is not None and each.name in values)
+    return {
+        each.name: values[each.name] or ""
+        for each in standing
+        if runtimes.get(each.name) == each.value != values[each.name]
+    }
+
+
+def _recounted(container: Container, limits: Mapping[str, str], latitude: Latitude) -> dict[str, str]:
+    """Return new values of variables that are the count of devices, where that changes.
+
+    Such a variable is known by its name and by its value, which is the count so far times the pods of the group.
     """
-    return not opens_shell(container) and (not container.command or engine_command(container).serves_model)
+    before, after = (_device_count(each) * latitude.group_size for each in (container.limits, limits))
+    counted = (each.name for each in container.env if each.value == str(before))
+    return {name: str(after) for name in counted if name in latitude.count_variables and before != after}
 
 
-def missing_args(container: Container, args: Iterable[str]) -> tuple[str, ...]:
-    """Return the flags with their values that the author did not give under any name."""
-    given = given_flags(container)
-    words = {*container.command, *container.args}
-    groups = (group for group in flag_groups(args) if not _is_given(container, group[0], given, words))
-    return tuple(word for group in groups for word in group)
-
-
-def _is_given(container: Container, word: str, given: frozenset[str], words: set[str]) -> bool:
-    return canonical(word, container) in given if is_flag(word) else word in words
+def _device_count(limits: Mapping[str, str]) -> int:
+    return sum(amount(name, text) for name, text in limits.items() if "/" in name)
 
 
 def _env_additions(present: tuple[EnvVar, ...], wanted: tuple[EnvVar, ...]) -> tuple[EnvAddition, ...]:
@@ -67,10 +110,12 @@ def _env_additions(present: tuple[EnvVar, ...], wanted: tuple[EnvVar, ...]) -> t
     return tuple(additions)
 
 
-def _resources(
-    container: Container, chosen: AcceleratorClass, configuration: Configuration
+def added_resources(
+    container: Container, chosen: AcceleratorClass, configuration: Configuration, latitude: Latitude
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Return limits and requests to write: the larger of container and configuration for each name."""
+    if not latitude.counts or container.claims_devices:
+        return {}, {}
     limits = _larger(container.limits, configuration.limits)
     requests = _larger({**container.limits, **container.requests}, configuration.requests)
     devices = _devices(container, chosen, configuration)

@@ -12,13 +12,14 @@ class Score(NamedTuple):
     A tuple, because thousands of them are compared for each pod.
 
     `unknown`: 1 where its accelerators cannot be seen, `contended`: 1 where pods in flight may take them first,
-    `fragmentation`: growth of stranded accelerators, in devices, `opens`: 1 where all of its accelerators of the kind
-    are idle, `replicas`: replicas of the same owner there, `leftover`: accelerators that stay free, in devices,
-    `idle_cpu`: cpu that stays free, in milli.
+    `later_class`: the place of its class among those left open to the pod, `fragmentation`: growth of stranded
+    accelerators, in devices, `opens`: 1 where all of its accelerators of the kind are idle, `replicas`: replicas of the
+    same owner there, `leftover`: accelerators that stay free, in devices, `idle_cpu`: cpu that stays free, in milli.
     """
 
     unknown: int = 0
     contended: int = 0
+    later_class: int = 0
     fragmentation: float = 0
     opens: int = 0
     replicas: int = 0

@@ -13,6 +13,14 @@ PROFILE = "berth.ome.io/profile"
 CONTAINER = "berth.ome.io/container"
 MODEL = "berth.ome.io/model"
 MODEL_SIZE = "berth.ome.io/model-size"
+WAIT = "berth.ome.io/wait-for-preferred"
+
+# OME's, on its pods; the annotation that names a runtime may stand on any pod.
+SERVICE = "ome.io/inferenceservice"
+COMPONENT = "component"
+RUNTIME, RUNTIME_LABEL = "ome.io/serving-runtime", "serving-runtime"
+BASE_MODEL, BASE_MODEL_LABEL = "ome.io/base-model-name", "base-model-name"
+BASE_MODEL_FORMAT = "ome.io/base-model-format"
 
 # Written on the pod at admission.
 CHOSEN_CLASS = "berth.ome.io/accelerator-class"

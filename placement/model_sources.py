@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from placement import keys
 from placement.command_lines.engine_commands import EngineCommand, engine_command, started_programs
+from placement.command_lines.options import UNKNOWN_GRAMMAR, parse
+from placement.command_lines.words import Invocation
 from placement.models import parameters_in_billions
 from placement.platforms import platforms_of
 from placement.pods import Container, Pod
@@ -33,10 +35,21 @@ class ModelName:
 
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
-_HUB_URI = re.compile(r"(?:hf|huggingface|hf-mirror|modelscope|ms)://([\w.-]+/[\w.-]+)", re.ASCII)
+_HUB_URI = re.compile(
+    r"(?:(?:hf|huggingface|hf-mirror|modelscope|ms)://|https?://(?:www\.)?(?:huggingface\.co|modelscope\.cn/models)/)"
+    r"([\w.-]+/[\w.-]+)",
+    re.ASCII,
+)
+# `org/model:Q4_K_M` of llama.cpp and `org/model@revision`: what follows is not part of the id.
+_TAGGED = re.compile(r"([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)[:@][\w.-]+", re.ASCII)
 _CACHED = re.compile(r"models--([\w.-]+?)--([\w.-]+)", re.ASCII)
-_URI = re.compile(r"[a-z0-9+.-]+://")
-_DOWNLOADERS = frozenset({"hf", "huggingface-cli"})
+_URI = re.compile(r"\A[a-z0-9+.-]{1,20}://")
+_STORED = re.compile(r"(?:s3|gs|oss|tos|obs|cos|abfss?|azureml|pvc|oci|file)://[^\s'\"\0]+")
+_DOWNLOADERS = frozenset({"hf", "huggingface-cli", "modelscope"})
+_IN_CODE = re.compile(r"snapshot_download\(\s*(?:repo_id\s*=\s*|model_id\s*=\s*)?['\"]([\w.-]+/[\w.-]+)['\"]", re.ASCII)
+# Options and variables of containers that fetch a model.
+_FETCHED = ("--model", "--model-uri", "--model-id", "--model-name", "--repo-id", "--repo", "--source")
+_NAMING = re.compile(r"(?!.*(?:DRAFT|SPEC|EMBED|RERANK|TOKENIZER|LORA))(?:.*_)?(?:MODEL|REPO)(?:_ID|_NAME|_PATH|_URI)?")
 # Names of folders that say nothing of what is in them.
 _FOLDERS = frozenset({"", "base", "cache", "checkpoint", "current", "data", "default", "hub", "latest", "main", "mnt"})
 _MORE_FOLDERS = frozenset({"model", "model-cache", "model-store", "models", "pvc", "snapshots", "storage", "weights"})
@@ -46,11 +59,17 @@ def model_of(pod: Pod, engine: Container | None) -> ModelName | None:
     """Return the model that a pod serves, or None where nothing tells; `engine` is the container that runs it.
 
     In falling order: what Berth's annotation says; a hub's name on the command line; where a local folder is served,
-    the hub's name under which it is served or from which it was fetched; the name of the folder; what a label says.
+    the hub's name under which it is served, from which it was fetched or that a variable holds; the name of the folder;
+    what a label says.
     """
     command = engine_command(engine) if engine else None
-    found = (*_certain(pod, engine, command), *_fetched(pod), *_vague(pod, engine, command))
-    return found[0] if found else None
+    return next((each for found in _ways(pod, engine, command) for each in found), None)
+
+
+def _ways(pod: Pod, engine: Container | None, command: EngineCommand | None) -> Iterator[Iterable[ModelName]]:
+    yield _certain(pod, engine, command)
+    yield _fetched(pod, engine)
+    yield _vague(pod, engine, command)
 
 
 def model_size(pod: Pod, engine: Container) -> float | None:
@@ -65,6 +84,8 @@ def hub_id(text: str) -> str | None:
         return match[1]
     if match := _CACHED.search(text):
         return f"{match[1]}/{match[2]}"
+    if match := _TAGGED.fullmatch(text):
+        return match[1]
     return text if _HUB_ID.fullmatch(text) else None
 
 
@@ -75,8 +96,7 @@ def _certain(pod: Pod, engine: Container | None, command: EngineCommand | None) 
     if command is None or engine is None:
         return
     for name in (*_some(command.model), *command.pulled):
-        # Ollama's names have no owner, and no other engine pulls.
-        found = hub_id(name) or (name if command.engine == "ollama" else None)
+        found = name if command.engine == "ollama" else hub_id(name)
         if found:
             yield ModelName(found, _written(engine, name))
     served = hub_id(command.served_name or "")
@@ -84,29 +104,41 @@ def _certain(pod: Pod, engine: Container | None, command: EngineCommand | None) 
         yield ModelName(served, ModelSource.SERVED_NAME)
 
 
-def _fetched(pod: Pod) -> Iterator[ModelName]:
-    """Yield what the platform says that it fetches, and what containers fetch before the engine starts."""
+def _fetched(pod: Pod, engine: Container | None) -> Iterator[ModelName]:
+    """Yield what the platform says that it fetches, and what containers fetch before the engine starts or beside it."""
     for key in _model_keys(pod):
         if stored := _HUB_URI.match(pod.annotations.get(key, "")):
             yield ModelName(stored[1], ModelSource.ANNOTATION)
-    for container in pod.init_containers:
-        found = next((hub for hub in map(hub_id, _fetching(container)) if hub), None)
-        if found:
-            yield ModelName(found, ModelSource.INIT_CONTAINER)
+    yield from (ModelName(each, ModelSource.INIT_CONTAINER) for one in pod.init_containers for each in _fetching(one))
+    if engine:
+        yield from (ModelName(each, _written(engine, each)) for each in _fetching(engine))
+    beside = (each for each in pod.containers if each is not engine)
+    yield from (ModelName(each, ModelSource.ARGS) for one in beside for each in _fetching(one))
 
 
 def _fetching(container: Container) -> Iterator[str]:
-    """Yield what may name a model in the command line of a container that fetches one."""
+    """Yield the hubs' names of models in the command line of a container that fetches some, and in its variables."""
     for program in started_programs(container):
-        yield from (word for word in program.words if _HUB_URI.match(word))
-        if (
-            program.words[:1]
-            and program.words[0].rpartition("/")[2] in _DOWNLOADERS
-            and program.words[1:2] == ("download",)
-        ):
-            yield from program.words[2:3]
-        yield from engine_command(container).pulled
-    yield from (each.value for each in container.env if each.value and _HUB_URI.match(each.value))
+        yield from (match[1] for word in program.words for match in _HUB_URI.finditer(word))
+        yield from (match[1] for word in program.words for match in _IN_CODE.finditer(word))
+        yield from (hub for hub in map(hub_id, _named(program)) if hub)
+    # Ollama's names have no owner, and no other engine pulls.
+    yield from engine_command(container).pulled
+    yield from (hub for hub in map(hub_id, _in_variables(container)) if hub)
+
+
+def _named(program: Invocation) -> Iterator[str]:
+    """Yield what a program that downloads is told to: by an option, or by the first word behind `hf download`."""
+    given = parse(program.words, UNKNOWN_GRAMMAR)
+    if given.words[1:2] == ("download",) and given.words[0].rpartition("/")[2] in _DOWNLOADERS:
+        yield from given.words[2:3]
+    yield from (value for option in _FETCHED for value in given.values.get(option, ()))
+
+
+def _in_variables(container: Container) -> Iterator[str]:
+    for each in container.env:
+        if each.value and (_NAMING.fullmatch(each.name) or _HUB_URI.match(each.value)):
+            yield each.value
 
 
 def _vague(pod: Pod, engine: Container | None, command: EngineCommand | None) -> Iterator[ModelName]:
@@ -114,6 +146,9 @@ def _vague(pod: Pod, engine: Container | None, command: EngineCommand | None) ->
         folder = _folder(command.model)
         if folder:
             yield ModelName(folder, _written(engine, command.model))
+    for uri in (uri for each in pod.init_containers for uri in _stored(each)):
+        if folder := _folder(uri):
+            yield ModelName(folder, ModelSource.INIT_CONTAINER)
     for key in _model_keys(pod):
         if key in pod.annotations:
             yield ModelName(_folder(pod.annotations[key]) or pod.annotations[key], ModelSource.ANNOTATION)
@@ -123,10 +158,20 @@ def _vague(pod: Pod, engine: Container | None, command: EngineCommand | None) ->
         yield ModelName(command.served_name, ModelSource.SERVED_NAME)
 
 
+def _stored(container: Container) -> Iterator[str]:
+    """Yield the addresses of stores in the command line of a container that fetches from one."""
+    words = (word for program in started_programs(container) for word in program.words)
+    yield from (match[0] for word in words for match in _STORED.finditer(word))
+
+
 def _folder(path: str) -> str | None:
-    """Return the last part of a path or URI that says something."""
-    parts = [part for part in _URI.sub("", path).split("/") if part.lower() not in _FOLDERS | _MORE_FOLDERS]
-    is_local = path.startswith(("/", "./")) or _URI.match(path)
+    """Return the last part of a path or URI that says something; a bucket, a claim or a registry does not."""
+    scheme = _URI.match(path)
+    local = path[scheme.end() :].partition("/")[2] if scheme else path
+    if path.startswith("oci://"):
+        local = local.partition("@")[0].partition(":")[0]
+    parts = [part for part in local.split("/") if part.lower() not in _FOLDERS | _MORE_FOLDERS]
+    is_local = path.startswith(("/", "./")) or scheme
     return parts[-1] if parts and (is_local or "/" not in path) else None
 
 

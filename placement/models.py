@@ -20,11 +20,14 @@ _QUANTIZED = re.compile(
     r"[-_.](?:(?:fp8|nvfp4|mxfp4|mxfp8|fp4|int4|int8|awq|gptq|gguf|bnb|bf16|fp16|w4a16|w8a8|w8a16|4bit|8bit|autoround)"
     r"|quantized|dynamic|block|marlin|nf4|q[2-8](?:[-_][0-9kms]+)*|mlx|hf)(?=[-_.:]|$)"
 )
+# Later releases of a model have its size: DeepSeek-R1-0528.
+_DATE = re.compile(r"-(?:[0-9]{4}|[0-9]{6})$")
 _FORMATS = (
     ("nvfp4", "nvfp4"),
     ("mxfp4", "mxfp4"),
     ("mxfp8", "mxfp8"),
     ("fp8", "fp8"),
+    ("fp4", "fp4"),
     ("awq", "awq"),
     ("gptq", "gptq"),
     ("bnb", "bitsandbytes"),
@@ -35,6 +38,8 @@ _FORMATS = (
     ("int8", "int8"),
     ("gguf", "gguf"),
 )
+# What llama.cpp and Ollama write behind a name: `Q4_K_M`, `q8_0`.
+_BLOCKS = re.compile(r"(?<![a-z0-9])q[2-8]_(?:k(?:_[sml])?|[01])(?![a-z0-9])")
 _SHORT = {"bitsandbytes-nf4": "bnb-nf4", "bitsandbytes-fp4": "bnb-fp4"}
 
 
@@ -58,7 +63,8 @@ def known_model(name: str) -> Model | None:
 def parameters_in_billions(name: str) -> float | None:
     """Return how many parameters a model has, from the table or else from its name, or None."""
     short = name.rstrip("/").rpartition("/")[2].lower()
-    found = known_model(name) or known_model(_QUANTIZED.sub("", short))
+    plain = _QUANTIZED.sub("", short)
+    found = known_model(name) or known_model(plain) or known_model(_DATE.sub("", plain))
     if found:
         return found.parameters_billion
     if experts := _EXPERTS.search(short):
@@ -75,6 +81,8 @@ def size_in_billions(text: str) -> float | None:
 
 def quantization_in_name(name: str) -> str | None:
     """Return the number format that a checkpoint's name tells, or None."""
+    if blocks := _BLOCKS.search(name.lower()):
+        return blocks[0]
     words = re.split(r"[-_.:/]", name.lower())
     return next((meant for word, meant in _FORMATS if word in words), None)
 

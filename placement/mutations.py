@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from placement.command_lines.words import Fields
 from placement.pods import EnvVar
 from placement.selection import Term
 from placement.taints import Toleration
@@ -10,7 +11,7 @@ from placement.taints import Toleration
 
 @dataclass(frozen=True, slots=True)
 class EnvAddition:
-    """A variable to insert at a position of the container's list as it will be then."""
+    """A variable to put at a position of the container's list as it is then."""
 
     position: int
     variable: EnvVar
@@ -18,18 +19,28 @@ class EnvAddition:
 
 @dataclass(frozen=True, slots=True)
 class ContainerMutation:
-    """What is added to one container; requests and limits are quantities that replace or join the container's."""
+    """What changes on one container; requests and limits are quantities that replace or join the container's.
+
+    `args` go behind the container's own. `replaced_env` takes the place of variables that are there, before `env` is
+    inserted; `rewritten_command` and `rewritten_args` are lists as they will stand before `args`, None leaves them.
+    `lost` are flags that cannot reach the engine: they change nothing, and their author is told.
+    """
 
     container: str
     env: tuple[EnvAddition, ...] = ()
     args: tuple[str, ...] = ()
     requests: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, str] = field(default_factory=dict)
+    replaced_env: tuple[EnvAddition, ...] = ()
+    rewritten_command: Fields | None = None
+    rewritten_args: Fields | None = None
+    lost: Fields = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing changes."""
-        return not (self.env or self.args or self.requests or self.limits)
+        rewritten = (self.rewritten_command, self.rewritten_args)
+        return not (self.env or self.args or self.requests or self.limits or self.replaced_env or any(rewritten))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """Pods as the domain sees them: what decides about class and node, nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from placement.quantities import amounts
+from placement.quantities import CPU, MEMORY, amounts
 from placement.selection import NodeSelection
 from placement.taints import Toleration
 
@@ -54,7 +54,8 @@ class Container:
 class Pod:
     """A pod; `owner` identifies the replicas that belong together (empty: none), `node` is where it is bound.
 
-    A finished pod holds nothing. An unschedulable one was tried by a scheduler that found no node for it.
+    A finished pod holds nothing. An unschedulable one was tried by a scheduler that found no node for it. A time-bound
+    one has a deadline of its own.
     """
 
     namespace: str
@@ -76,6 +77,8 @@ class Pod:
     is_finished: bool = False
     is_terminating: bool = False
     is_unschedulable: bool = False
+    priority_class: str = ""
+    is_time_bound: bool = False
 
     @property
     def requests(self) -> dict[str, int]:
@@ -85,15 +88,29 @@ class Pod:
         the level of the pod replace the sum). cpu in milli, memory in bytes, all others in units; the pod itself is
         one of the node's `pods`.
         """
+        total = self._peak(lambda each: each.asked) | amounts(self.pod_level)
+        return _sum(total, amounts(self.overhead), ITSELF)
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """What quotas count as the pod's limits, in the units of its requests."""
+        return self._peak(lambda each: amounts(each.limits))
+
+    @property
+    def is_best_effort(self) -> bool:
+        """Whether no container asks for cpu or memory."""
+        every = (*self.containers, *self.init_containers)
+        return not self.pod_level and not any(each.asked.keys() & {CPU, MEMORY} for each in every)
+
+    def _peak(self, amounts_of: Callable[["Container"], Mapping[str, int]]) -> dict[str, int]:
+        """Return the larger of start-up and run, per resource."""
         sidecars: dict[str, int] = {}
         peak: dict[str, int] = {}
         for each in self.init_containers:
-            together = _sum(sidecars, each.asked)
+            together = _sum(sidecars, amounts_of(each))
             sidecars = together if each.is_sidecar else sidecars
             peak = _max(peak, together)
-        running = _sum(sidecars, *(each.asked for each in self.containers))
-        total = _max(running, peak) | amounts(self.pod_level)
-        return _sum(total, amounts(self.overhead), ITSELF)
+        return _max(_sum(sidecars, *(amounts_of(each) for each in self.containers)), peak)
 
 
 def _sum(*lists: Mapping[str, int]) -> dict[str, int]:

@@ -27,7 +27,7 @@ Judged = dict[str, Judgement]
 
 def shape_of(asked: Requirements) -> Hashable:
     """Return what of the requirements decides about a node's verdict and score, but for the replicas on it."""
-    return tuple(sorted(asked.accelerators.items())), asked.requests.get(CPU, 0)
+    return tuple(sorted(asked.accelerators.items())), asked.requests.get(CPU, 0), asked.classes
 
 
 def decide(asked: Requirements, inventory: Inventory, names: Iterable[str], judged: Judged | None = None) -> Decision:
@@ -78,8 +78,15 @@ def score(asked: Requirements, node: NodeInventory, replicas: Mapping[str, int])
         growth += fragmentation.increase(free, count)
         leftover += free - count
     idle_cpu = node.expected_free(CPU) - asked.requests.get(CPU, 0)
-    points = Score(int(unknown), int(contended), growth, int(opens), 0, leftover, idle_cpu)
+    later = _later_class(asked.classes, node)
+    points = Score(int(unknown), int(contended), later, growth, int(opens), 0, leftover, idle_cpu)
     return _beside(points, asked, node, replicas)
+
+
+def _later_class(classes: tuple[str, ...], node: NodeInventory) -> int:
+    """Return the place of the node's best class among those that are left open; 0 where none are."""
+    places = (classes.index(name) for name in node.classes if name in classes)
+    return min(places, default=len(classes))
 
 
 def _beside(points: Score, asked: Requirements, node: NodeInventory, replicas: Mapping[str, int]) -> Score:
@@ -108,5 +115,10 @@ def _ordered(candidates: list[Candidate]) -> list[Candidate]:
 
 
 def _is_near(one: Score, best: Score) -> bool:
-    same = (one.unknown, one.contended, one.opens) == (best.unknown, best.contended, best.opens)
+    same = (one.unknown, one.contended, one.later_class, one.opens) == (
+        best.unknown,
+        best.contended,
+        best.later_class,
+        best.opens,
+    )
     return same and one.fragmentation <= best.fragmentation + SPREAD_TOLERANCE

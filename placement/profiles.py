@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from placement.class_requirements import ANY_CLASS, ClassRequirements
-from placement.pods import EnvVar
+from placement.configurations import Configuration
+from placement.layers import Layer
 from placement.preferences import Preference
 from placement.requirements import Spread
 from placement.selection import Expression
@@ -35,22 +36,6 @@ class LabelSelector:
 
 
 @dataclass(frozen=True, slots=True)
-class Configuration:
-    """What a pod gets on one class; requests and limits are quantities as their author wrote them."""
-
-    accelerator_class: str
-    env: tuple[EnvVar, ...] = ()
-    args: tuple[str, ...] = ()
-    requests: Mapping[str, str] = field(default_factory=dict)
-    limits: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def amounts(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
-        """Requests and limits."""
-        return self.requests, self.limits
-
-
-@dataclass(frozen=True, slots=True)
 class Profile:
     """For which pods, which classes will do, in which order, and what a pod gets on each."""
 
@@ -60,11 +45,25 @@ class Profile:
     containers: frozenset[str] = frozenset()
     requirements: ClassRequirements = ANY_CLASS
     preferred: tuple[str, ...] = ()
-    strategy: Strategy = Strategy.BALANCED
+    strategy: Strategy | None = None
     preferences: tuple[Preference, ...] = ()
-    configurations: Mapping[str, Configuration] = field(default_factory=dict)
+    configurations: tuple[Configuration, ...] = ()
     on_no_match: OnNoMatch = OnNoMatch.ADMIT
     spread: Spread = Spread.NODE
+    listed: tuple[str, ...] = ()
+
+    @property
+    def layer(self) -> Layer:
+        """What it says of the class."""
+        return Layer(
+            f"profile {self.name}",
+            self.requirements,
+            listed=self.listed,
+            preferred=self.preferred,
+            strategy=self.strategy,
+            preferences=self.preferences,
+            configurations=(self.configurations,) if self.configurations else (),
+        )
 
     @property
     def specificity(self) -> int:

@@ -2,6 +2,8 @@
 
 import logging
 import math
+from dataclasses import dataclass
+from http import HTTPStatus
 
 from aiohttp import web
 
@@ -19,6 +21,19 @@ _LOG = logging.getLogger("berth.webhook")
 _DESK = web.AppKey("desk", Desk)
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes back over HTTP: an AdmissionReview with status 200, a sentence with any other."""
+
+    status: int
+    body: bytes
+
+    @property
+    def content_type(self) -> str:
+        """The media type of the body."""
+        return "application/json" if self.status == HTTPStatus.OK else "text/plain"
+
+
 def create_app(desk: Desk) -> web.Application:
     """Return the application: POST /mutate with an AdmissionReview of a pod, at most 7 MiB."""
     app = web.Application(client_max_size=MAX_REVIEW_BYTES)
@@ -28,22 +43,28 @@ def create_app(desk: Desk) -> web.Application:
 
 
 async def mutate(request: web.Request) -> web.Response:
-    """Answer one review: 200 with the answer, 400 for a broken one, 413 for one too large, 500 when we fail."""
+    """Answer one review: as `reply` does, and with 413 where it is too large."""
     desk = request.app[_DESK]
     try:
-        question = parse(await request.read())
-        body = await desk.answer(question, deadline_seconds(request.query.get("timeout", "")))
-    except WireError as error:
-        desk.observers(Event(Outcome.BAD_REQUEST, detail=str(error)))
-        return web.Response(status=400, text=f"{error}\n")
+        body = await request.read()
     except web.HTTPRequestEntityTooLarge as error:
         desk.observers(Event(Outcome.TOO_LARGE, detail=str(error.text)))
         raise
+    answer = await reply(desk, body, request.query.get("timeout", ""))
+    return web.Response(status=answer.status, body=answer.body, content_type=answer.content_type, charset="utf-8")
+
+
+async def reply(desk: Desk, body: bytes, timeout: str = "") -> Reply:  # noqa: ASYNC109 - a word of the request.
+    """Return 200 with the answer to a review, 400 for a broken one, 500 when we fail."""
+    try:
+        return Reply(HTTPStatus.OK, await desk.answer(parse(body), deadline_seconds(timeout)))
+    except WireError as error:
+        desk.observers(Event(Outcome.BAD_REQUEST, detail=str(error)))
+        return Reply(HTTPStatus.BAD_REQUEST, f"{error}\n".encode())
     except Exception:  # noqa: BLE001 - whatever fails, the API server is answered and the metric counts it
         _LOG.exception("admission failed")
         desk.observers(Event(Outcome.FAILED))
-        return web.Response(status=500, text="Berth failed to answer; its log has the cause\n")
-    return web.Response(body=body, content_type="application/json")
+        return Reply(HTTPStatus.INTERNAL_SERVER_ERROR, b"Berth failed to answer; its log has the cause\n")
 
 
 def deadline_seconds(timeout: str) -> float:

@@ -3,20 +3,21 @@
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-import msgspec
-
 from cluster.api import ApiError
-from cluster.objects import MalformedObject, decode_pod
+from cluster.objects import MalformedObject, read_pod
+from cluster.shapes import PodShape
 from placement import keys
-from placement.admission import Admission, World, admit
-from placement.pods import Pod
-from placement.records import Seal, unkeyed
+from placement.admission import Admission
+from placement.records import Seal, spoken, unkeyed
+from webhook.judging import Judged, world_of
+from webhook.memory import Memory
 from webhook.observers import Event, Observers, Outcome
-from webhook.patch import PatchError, applied, operations
+from webhook.patch import PatchError
 from webhook.ports import Knowledge
+from webhook.promises import Promises
 from webhook.wire import Question, allowed, denied
 
 _LOG = logging.getLogger("berth.webhook")
@@ -46,6 +47,8 @@ class Desk:
     observers: Observers
     scheduler_name: str | None = None
     seal: Seal = unkeyed
+    promises: Promises = field(default_factory=Promises)
+    memory: Memory = field(default_factory=Memory)
 
     async def answer(self, question: Question, deadline_seconds: float) -> bytes:
         """Return the answer, and tell the observers of it once it is made."""
@@ -58,29 +61,35 @@ class Desk:
         if not question.is_new_pod:
             return _unchanged(question, Outcome.UNTOUCHED)
         try:
-            pod = decode_pod(question.object, question.namespace)
+            shape = read_pod(question.object)
         except MalformedObject as error:
-            return _unchanged(question, Outcome.NOT_UNDERSTOOD, f"Berth does not understand this pod: {error}")
+            return _not_understood(question, error)
         if not self.knowledge.is_synced:
             return _unchanged(question, Outcome.NOT_SYNCED, "Berth is starting and has not seen the cluster yet")
-        if pod.labels.get(keys.INJECTION) == "false":
+        if (shape.metadata.labels or {}).get(keys.INJECTION) == "false":
             return _unchanged(question, Outcome.UNTOUCHED)
         labels = await self._namespace_labels(question.namespace, deadline_seconds)
         if labels is None:
             warning = "Berth cannot read the labels of this namespace; the pod is admitted as it is"
             return _unchanged(question, Outcome.NAMESPACE_UNKNOWN, warning)
-        return self._judged(question, pod, labels)
+        return self._decided(question, shape, labels)
 
-    def _judged(self, question: Question, pod: Pod, namespace_labels: Mapping[str, str]) -> Answer:
-        mode = _mode(namespace_labels)
+    def _decided(self, question: Question, shape: PodShape, namespace_labels: Mapping[str, str]) -> Answer:
+        mode = mode_of(namespace_labels)
         if mode is None:
             return _unchanged(question, Outcome.UNTOUCHED)
-        knowledge = self.knowledge
-        world = World(knowledge.catalog, knowledge.profiles, knowledge.inventory, self.scheduler_name, self.seal)
-        verdict = admit(pod, namespace_labels, world)
-        if mode is Mode.ENFORCE:
-            return _enforced(question, pod, verdict)
-        return _told(question, pod, verdict, mode)
+        world = world_of(self.knowledge, question.namespace, self.scheduler_name, self.seal, self.promises)
+        try:
+            found = self.memory.judged(question.object, shape, question.namespace, namespace_labels, world)
+        except PatchError as error:
+            return _unchanged(question, Outcome.UNPATCHABLE, f"Berth's patch does not apply to this pod: {error}")
+        except MalformedObject as error:
+            return _not_understood(question, error)
+        if mode is not Mode.ENFORCE:
+            return _told(question, found, mode)
+        if not question.dry_run:
+            self.promises.make(found.pod, found.admission, self.knowledge.roster)
+        return _enforced(question, found)
 
     async def _namespace_labels(self, name: str, deadline_seconds: float) -> Mapping[str, str] | None:
         """Return the namespace's labels, or None where they cannot be read.
@@ -88,7 +97,7 @@ class Desk:
         The API server asks about namespaces that opted in; one that seems not to was labelled a moment ago.
         """
         known = self.knowledge.namespace_labels(name)
-        if known is not None and _mode(known):
+        if known is not None and mode_of(known):
             return known
         try:
             async with asyncio.timeout(deadline_seconds):
@@ -98,41 +107,43 @@ class Desk:
             return known
 
 
-def _mode(namespace_labels: Mapping[str, str]) -> Mode | None:
+def mode_of(namespace_labels: Mapping[str, str]) -> Mode | None:
+    """Return what a namespace with these labels lets Berth do, or None where it did not opt in."""
     found = namespace_labels.get(keys.INJECTION)
     return Mode(found) if found in tuple(Mode) else None
 
 
-def _enforced(question: Question, pod: Pod, verdict: Admission) -> Answer:
+def _enforced(question: Question, found: Judged) -> Answer:
+    verdict = found.admission
     if verdict.denial:
         body = denied(question, verdict.denial, verdict.warnings)
-        return Answer(body, _event(question, pod, Outcome.DENIED, verdict, verdict.denial))
-    try:
-        patch = _patch(question, verdict)
-    except (PatchError, MalformedObject) as error:
-        return _unchanged(question, Outcome.UNPATCHABLE, f"Berth's patch does not apply to this pod: {error}")
-    body = allowed(question, patch, verdict.warnings, _audit(verdict, Mode.ENFORCE))
-    return Answer(body, _event(question, pod, _outcome(verdict), verdict))
+        return Answer(body, _event(question, found, Outcome.DENIED, verdict.denial))
+    body = allowed(question, found.patch, verdict.warnings, _audit(verdict, Mode.ENFORCE))
+    return Answer(body, _event(question, found, _outcome(verdict)))
 
 
-def _patch(question: Question, verdict: Admission) -> list[dict[str, object]]:
-    """Return the patch, after trying it: the API server refuses a pod whose patch does not apply or cannot be read."""
-    if verdict.mutation.is_empty:
-        return []
-    raw = msgspec.json.decode(question.object)
-    patch = operations(verdict.mutation, raw)
-    decode_pod(msgspec.Raw(msgspec.json.encode(applied(patch, raw))), question.namespace)
-    return patch
-
-
-def _told(question: Question, pod: Pod, verdict: Admission, mode: Mode) -> Answer:
+def _told(question: Question, found: Judged, mode: Mode) -> Answer:
     """Answer where nothing may be mutated: say what enforcing would do, or only record it."""
-    would = [f"would be denied: {verdict.denial}"] if verdict.denial else []
-    would += [f"would get accelerator class {verdict.record.accelerator_class}"] if verdict.record else []
-    warnings = (*(f"Berth: this pod {each}" for each in would), *verdict.warnings) if mode is Mode.WARN else ()
+    would = foretold(found.admission)
+    warnings = (*would, *found.admission.warnings) if mode is Mode.WARN else ()
     outcome = Outcome.WARNED if mode is Mode.WARN else Outcome.AUDITED
-    body = allowed(question, (), warnings, _audit(verdict, mode))
-    return Answer(body, _event(question, pod, outcome, verdict, "; ".join(would)))
+    body = allowed(question, (), warnings, _audit(found.admission, mode))
+    return Answer(body, _event(question, found, outcome, "; ".join(would)))
+
+
+def foretold(verdict: Admission) -> tuple[str, ...]:
+    """Return what enforcing would do to a pod, one sentence for each thing."""
+    if verdict.denial:
+        return (f"Berth: this pod would be denied: {verdict.denial}",)
+    if not (verdict.record and verdict.classes):
+        return ()
+    classes = " or ".join(verdict.classes)
+    would = (f"get accelerator class {classes} ({verdict.record.why})", *spoken(verdict.mutation))
+    return tuple(f"Berth: this pod would {each}" for each in would)
+
+
+def _not_understood(question: Question, error: MalformedObject) -> Answer:
+    return _unchanged(question, Outcome.NOT_UNDERSTOOD, f"Berth does not understand this pod: {error}")
 
 
 def _unchanged(question: Question, outcome: Outcome, warning: str = "") -> Answer:
@@ -144,16 +155,17 @@ def _unchanged(question: Question, outcome: Outcome, warning: str = "") -> Answe
 def _outcome(verdict: Admission) -> Outcome:
     if verdict.is_unfit:
         return Outcome.UNFIT
-    return Outcome.INJECTED if verdict.record else Outcome.UNTOUCHED
+    return Outcome.INJECTED if verdict.classes else Outcome.UNTOUCHED
 
 
 def _audit(verdict: Admission, mode: Mode) -> dict[str, str]:
     """Return audit annotations: they stand in the API server's audit log under the webhook's name."""
-    chosen = {"class": verdict.record.accelerator_class} if verdict.record else {}
+    chosen = {"class": ",".join(verdict.classes)} if verdict.classes else {}
     return {"mode": mode.value, "outcome": _outcome(verdict).value, **chosen}
 
 
-def _event(question: Question, pod: Pod, outcome: Outcome, verdict: Admission, detail: str = "") -> Event:
-    chosen = verdict.record.accelerator_class if verdict.record else ""
+def _event(question: Question, found: Judged, outcome: Outcome, detail: str = "") -> Event:
+    verdict, name = found.admission, found.pod.name
     detail = detail or "; ".join(verdict.warnings)
-    return Event(outcome, question.namespace, pod.name, chosen, is_dry_run=bool(question.dry_run), detail=detail)
+    chosen = ",".join(verdict.classes)
+    return Event(outcome, question.namespace, name, chosen, is_dry_run=bool(question.dry_run), detail=detail)

@@ -1,14 +1,18 @@
 """A Mutation as a JSON Patch (RFC 6902) of the pod as it came: parents before children, additions to what is there.
 
 The API server refuses the pod when a patch does not apply, even where the webhook may fail; so no operation tests
-anything, and `applied` tries the patch before it is sent.
+anything, and `tried` applies the patch before it is sent.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from copy import deepcopy
+from functools import lru_cache
+from typing import Any, TypedDict, cast
 
-import jsonpatch
+import msgspec
 
+from cluster.objects import check_pod
+from cluster.shapes import decoded
 from placement.mutations import ContainerMutation, Mutation
 from placement.pods import EnvVar
 from placement.selection import Expression, Term
@@ -16,10 +20,72 @@ from placement.taints import Toleration
 
 Json = dict[str, Any]
 _TERMS = ("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
+_Map = dict[str, msgspec.Raw] | None
+_List = list[msgspec.Raw] | None
 
 
 class PatchError(ValueError):
     """A patch does not apply to the pod that it was made for."""
+
+
+class _Metadata(TypedDict, total=False):
+    labels: _Map
+    annotations: _Map
+
+
+class _Resources(TypedDict, total=False):
+    requests: _Map
+    limits: _Map
+
+
+class _Container(TypedDict, total=False):
+    name: str
+    command: _List
+    env: _List
+    args: _List
+    resources: _Resources | None
+
+
+class _Required(TypedDict, total=False):
+    nodeSelectorTerms: _List
+
+
+class _NodeAffinity(TypedDict, total=False):
+    requiredDuringSchedulingIgnoredDuringExecution: _Required | None
+
+
+class _Affinity(TypedDict, total=False):
+    nodeAffinity: _NodeAffinity | None
+
+
+class _Spec(TypedDict, total=False):
+    containers: list[_Container] | None
+    nodeSelector: _Map
+    affinity: _Affinity | None
+    tolerations: _List
+    schedulerName: str
+
+
+class _Pod(TypedDict, total=False):
+    """A pod down to where Berth changes it: what is below stays as it came, what is beside is left out."""
+
+    metadata: _Metadata
+    spec: _Spec
+
+
+_POD = msgspec.json.Decoder(_Pod)
+
+
+def tried(changes: Mutation, pod: msgspec.Raw) -> list[Json]:
+    """Return the operations that make the changes on a pod as it came.
+
+    They are applied to what they touch of it, and the result is read; raises PatchError or MalformedObject.
+    """
+    touched = cast("Json", decoded(_POD, pod))
+    patch = operations(changes, touched)
+    _apply(patch, touched)
+    check_pod(msgspec.json.encode(touched))
+    return patch
 
 
 def operations(changes: Mutation, pod: Json) -> list[Json]:
@@ -40,11 +106,45 @@ def operations(changes: Mutation, pod: Json) -> list[Json]:
 
 def applied(patch: Sequence[Json], pod: Json) -> Json:
     """Return the pod with the patch applied, the given one untouched; raises PatchError."""
-    try:
-        result: Json = jsonpatch.apply_patch(pod, list(patch))
-    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as error:
-        raise PatchError(str(error)) from error
+    result = deepcopy(pod)
+    _apply(patch, result)
     return result
+
+
+def _apply(patch: Sequence[Json], pod: Json) -> None:
+    """Apply additions, replacements and removals in place, as RFC 6902 has them, of a patch as it will be read.
+
+    Libraries that know all operations take 15 µs for each.
+    """
+    read: list[Json] = msgspec.json.decode(msgspec.json.encode(patch))
+    for each in read:
+        try:
+            _apply_one(each, pod)
+        except (LookupError, TypeError, ValueError) as error:
+            raise PatchError(f"cannot {each['op']} {each['path']}: {error!r}") from error
+
+
+def _apply_one(operation: Json, pod: Json) -> None:
+    *parents, last = parts(operation["path"])
+    target: Any = pod
+    for part in parents:
+        target = target[int(part) if isinstance(target, list) else part]
+    if operation["op"] == "remove":
+        del target[last]
+    elif operation["op"] == "replace":
+        target[int(last) if isinstance(target, list) else last] = operation["value"]
+    elif isinstance(target, list):
+        target.insert(_index(last, len(target)), operation["value"])
+    else:
+        target[last] = operation["value"]
+
+
+def _index(part: str, length: int) -> int:
+    """Return where a list is inserted into: `-` is its end."""
+    index = length if part == "-" else int(part)
+    if not 0 <= index <= length:
+        raise IndexError(f"{index} is not within the {length} entries")
+    return index
 
 
 def term_json(term: Term) -> Json:
@@ -71,12 +171,12 @@ def _expression_json(expression: Expression) -> Json:
 
 
 def _required_terms(spec: Json, terms: tuple[Term, ...] | None) -> Iterator[Json]:
-    """Set the terms below the deepest parent that is there."""
+    """Set the terms below the deepest parent that is there, be it empty."""
     if terms is None:
         return
     value: Any = [term_json(term) for term in terms]
     depth, parent = 0, spec
-    while depth < len(_TERMS) - 1 and parent.get(_TERMS[depth]):
+    while depth < len(_TERMS) - 1 and parent.get(_TERMS[depth]) is not None:
         parent = parent[_TERMS[depth]]
         depth += 1
     for missing in reversed(_TERMS[depth + 1 :]):
@@ -90,6 +190,10 @@ def _containers(containers: list[Json], changes: Iterable[ContainerMutation]) ->
         index = indices[change.container]
         path, container = ("spec", "containers", str(index)), containers[index]
         yield from _env(path, container.get("env"), change)
+        if change.rewritten_command:
+            yield _add((*path, "command"), list(change.rewritten_command))
+        if change.rewritten_args:
+            yield _add((*path, "args"), list(change.rewritten_args))
         yield from _appended((*path, "args"), container.get("args"), change.args)
         yield from _resources((*path, "resources"), container.get("resources"), change)
 
@@ -101,6 +205,9 @@ def _env(path: tuple[str, ...], present: list[Json] | None, change: ContainerMut
             together.insert(each.position, _env_json(each.variable))
         yield from _appended((*path, "env"), None, together)
         return
+    for each in change.replaced_env:
+        place = pointer((*path, "env", str(each.position)))
+        yield {"op": "replace", "path": place, "value": _env_json(each.variable)}
     for each in change.env:
         yield _add((*path, "env", str(each.position)), _env_json(each.variable))
 
@@ -147,6 +254,14 @@ def _add(path: tuple[str, ...], value: Any) -> Json:
     return {"op": "add", "path": pointer(path), "value": value}
 
 
-def pointer(path: Iterable[str]) -> str:
+# Workloads have few paths, and their replicas the same ones.
+@lru_cache(maxsize=1024)
+def pointer(path: tuple[str, ...]) -> str:
     """Return a JSON Pointer (RFC 6901): `~` is written `~0` and `/` is written `~1`."""
     return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path)
+
+
+@lru_cache(maxsize=1024)
+def parts(text: str) -> tuple[str, ...]:
+    """Return the parts of a JSON Pointer: undoes `pointer`."""
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:])

@@ -1,9 +1,10 @@
 """AdmissionReview of admission.k8s.io/v1: bytes to words, verdicts to bytes.
 
 Sources: k8s.io/api/admission/v1, and what k8s.io/apiserver accepts as an answer: the same uid, patch and patchType
-both or neither, warnings of at most 256 characters each and 4096 in all.
+both or neither, warnings of at most 256 characters each and 4096 in all, none of them a control character.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
@@ -15,6 +16,9 @@ GROUP_VERSION = "admission.k8s.io/v1"
 KIND = "AdmissionReview"
 MAX_WARNING_CHARACTERS = 256
 MAX_WARNINGS_CHARACTERS = 4096
+
+_MORE = "and {} more warnings, for which there is no room"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 # Two objects of 3 MiB (etcd's limit of 1.5 MiB, doubled by JSON) and 1 MiB of envelope, as controller-runtime reckons.
 MAX_REVIEW_BYTES = 7 * 2**20
@@ -102,9 +106,11 @@ def _answer(
 
 
 def shortened(warnings: Iterable[str]) -> list[str]:
-    """Return warnings within the API server's limits: each cut with an ellipsis, the last ones left out."""
-    cut = [
-        text if len(text) <= MAX_WARNING_CHARACTERS else text[: MAX_WARNING_CHARACTERS - 1] + "…" for text in warnings
-    ]
-    sizes = accumulate(len(text) for text in cut)
-    return [text for text, size in zip(cut, sizes, strict=True) if size <= MAX_WARNINGS_CHARACTERS]
+    """Return warnings within the API server's limits: each cut with an ellipsis, the last ones left out and counted."""
+    plain = (_CONTROL.sub(" ", text) for text in warnings)
+    cut = [text if len(text) <= MAX_WARNING_CHARACTERS else text[: MAX_WARNING_CHARACTERS - 1] + "…" for text in plain]
+    sizes = list(accumulate(len(text) for text in cut))
+    if not sizes or sizes[-1] <= MAX_WARNINGS_CHARACTERS:
+        return cut
+    kept = [text for text, size in zip(cut, sizes, strict=True) if size <= MAX_WARNINGS_CHARACTERS - len(_MORE)]
+    return [*kept, _MORE.format(len(cut) - len(kept))]

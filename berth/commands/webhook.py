@@ -33,8 +33,7 @@ async def _compose(settings: WebhookSettings) -> None:
     registry = CollectorRegistry()
     certificate = ServingCertificate(settings.certificate_directory)
     async with Api.connect(settings.kubeconfig) as api:
-        kinds = (Kind.NODES, Kind.NAMESPACES, Kind.CLASSES, Kind.PROFILES)
-        view = ClusterView(api, kinds, WatchObserver(registry))
+        view = ClusterView(api, Kind, WatchObserver(registry))
 
         def readiness() -> list[str]:
             return certificate.problems(datetime.now(UTC)) + [f"{kind} are not listed yet" for kind in view.unsynced]

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from placement.command_lines.engines import Engine, image_words, started_engine
+from placement.command_lines.engines import Engine
+from placement.command_lines.findings import findings
 from placement.command_lines.options import UNKNOWN_GRAMMAR, Given, Grammar, Meaning, from_environment, is_flag, parse
 from placement.command_lines.shell import programs, script_position, unwrapped
 from placement.command_lines.values import integer, is_true, share
@@ -29,7 +30,8 @@ class EngineCommand:
     """An engine with the options that it is given; None is not known, and an empty engine is not recognised.
 
     `flags` are the canonical names of all options that the author gave, on the command line or in the environment.
-    `pulled` are the models that the container fetches for itself.
+    `pulled` are the models that the container fetches for itself. `follows` tells that it is no first node of its
+    engine, `is_idle` that it runs no model: a head of Ray without devices, a router, a training.
     """
 
     engine: str = ""
@@ -49,6 +51,7 @@ class EngineCommand:
     kv_cache_dtype: str | None = None
     shares_data_parallel: bool = False
     fills_devices: bool = False
+    follows: bool = False
     is_idle: bool = False
     in_shell: bool = False
     flags: frozenset[str] = frozenset()
@@ -135,34 +138,12 @@ def opens_shell(container: Container) -> bool:
 
 
 def _recognised(container: Container) -> EngineCommand:
-    room = Room()
-    started = invocation(container, room)
-    found: list[tuple[Engine, Fields, Invocation]] = []
-    pulled: list[str] = []
-    for each in programs(started, room):
-        _note(each, found, pulled)
-    if not found and not container.command:
-        words = image_words(container.image, started.words)
-        if words is not None:
-            _note(Invocation(words, started.variables, started.has_unseen_env), found, pulled)
-    if not found:
-        return NOT_RECOGNISED
-    for each in programs(Invocation(container.after_start, started.variables), room):
-        _note(each, [], pulled)
-    serving = [each for each in found if each[0].serves_model]
-    engine, words, line = (serving or found)[0]
-    return _command(engine, words, line, tuple(pulled), is_only=len(serving) <= 1)
-
-
-def _note(line: Invocation, found: list[tuple[Engine, Fields, Invocation]], pulled: list[str]) -> None:
-    """Note which engine a program is, or which model it fetches."""
-    start = started_engine(line.words)
-    if start:
-        # A running script goes on to change its variables.
-        kept = Invocation(line.words, dict(line.variables), line.has_unseen_env, line.in_shell)
-        found.append((*start, kept))
-    if line.words[:1] and line.words[0].rpartition("/")[2] == "ollama" and line.words[1:2] in (("pull",), ("run",)):
-        pulled += [word for word in line.words[2:3] if UNKNOWN not in word]
+    found = findings(container)
+    if not found.engines:
+        return EngineCommand(pulled=tuple(found.pulled), is_idle=found.is_idle)
+    serving = [each for each in found.engines if each[0].serves_model]
+    engine, words, line = (serving or found.engines)[0]
+    return _command(engine, words, line, tuple(found.pulled), is_only=len(serving) <= 1)
 
 
 def _command(engine: Engine, words: Fields, line: Invocation, pulled: Fields, *, is_only: bool) -> EngineCommand:
@@ -175,15 +156,16 @@ def _command(engine: Engine, words: Fields, line: Invocation, pulled: Fields, *,
     model, model_is_known = _model(engine, given, read)
     sharded = read.text(Meaning.SHARDED)
     is_sure = is_only and given.is_whole and model_is_known and Meaning.CONFIG_FILE not in values
-    tensor_parallel = read.count(Meaning.TENSOR_PARALLEL, None if engine.fills_devices else 1)
+    single = 1 if engine.is_single else None
+    tensor_parallel = read.count(Meaning.TENSOR_PARALLEL, None if engine.fills_devices else single)
     return EngineCommand(
         engine.name,
         model,
         read.text(Meaning.SERVED_NAME),
         read.text(Meaning.REVISION),
         tensor_parallel=1 if sharded and not is_true(sharded) else tensor_parallel,
-        pipeline_parallel=read.count(Meaning.PIPELINE_PARALLEL, 1),
-        data_parallel=read.count(Meaning.DATA_PARALLEL, 1),
+        pipeline_parallel=read.count(Meaning.PIPELINE_PARALLEL, single),
+        data_parallel=read.count(Meaning.DATA_PARALLEL, single),
         data_parallel_local=read.count(Meaning.DATA_PARALLEL_LOCAL, None),
         context_parallel=read.count(Meaning.PREFILL_CONTEXT_PARALLEL, 1),
         nodes=read.count(Meaning.NODES, 1),
@@ -194,12 +176,19 @@ def _command(engine: Engine, words: Fields, line: Invocation, pulled: Fields, *,
         kv_cache_dtype=read.text(Meaning.KV_CACHE_DTYPE),
         shares_data_parallel=read.has(Meaning.DATA_PARALLEL_ATTENTION) or "--attn-dp-size" in values,
         fills_devices=engine.fills_devices,
+        follows=_is_later_node(values),
         in_shell=line.in_shell,
         flags=frozenset(values),
         pulled=pulled,
         grammar=grammar,
         confidence=Confidence.EXACT if is_sure and read.is_whole else Confidence.PARTIAL,
     )
+
+
+def _is_later_node(values: Mapping[str, Fields]) -> bool:
+    """Tell whether an engine says that it is not the first of its nodes."""
+    rank = integer(" ".join(values.get(Meaning.NODE_RANK, ())))
+    return bool(rank) or values.get(Meaning.HEADLESS, ("false",)) in ((), ("true",))
 
 
 def _lending(given: Given, *, in_shell: bool) -> EngineCommand:

@@ -19,7 +19,8 @@ class Engine:
     """An inference engine.
 
     `fills_devices`: without a parallel size it uses every device it sees. `default_model` is what it serves when no
-    model is named. `serves_model` is false for what only lends its devices to an engine elsewhere.
+    model is named. `serves_model` is false for what only lends its devices to an engine elsewhere. `is_single`: unless
+    told otherwise, a model is neither split nor copied.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Engine:
     fills_devices: bool = False
     default_model: str | None = None
     serves_model: bool = True
+    is_single: bool = True
     without: frozenset[str] = frozenset()
 
 
@@ -57,8 +59,17 @@ ENGINES = (
         ),
         default_model=_QWEN,
     ),
-    Engine("sglang", sglang.SERVE, _heads("sglang serve", "python -m sglang.launch_server")),
-    Engine("tgi", other_engines.TGI, _heads("text-generation-launcher"), fills_devices=True),
+    Engine(
+        "sglang",
+        sglang.SERVE,
+        _heads("sglang serve", "python -m sglang.launch_server", "python -m sglang_router.launch_server"),
+    ),
+    Engine(
+        "tgi",
+        other_engines.TGI,
+        _heads("text-generation-launcher", "tgi-entrypoint.sh", "sagemaker-entrypoint.sh"),
+        fills_devices=True,
+    ),
     Engine(
         "trtllm",
         other_engines.TRTLLM,
@@ -70,6 +81,13 @@ ENGINES = (
         "llama.cpp",
         other_engines.LLAMA_CPP,
         _heads("llama-server", "python -m llama_cpp.server", "tools.sh --server", "tools.sh -s"),
+    ),
+    Engine("infinity", other_engines.INFINITY, _heads("infinity_emb v2"), is_single=False),
+    Engine(
+        "faster-whisper",
+        other_engines.FASTER_WHISPER,
+        _heads("uvicorn --factory faster_whisper_server.main:create_app", "uvicorn --factory speaches.main:create_app"),
+        is_single=False,
     ),
     Engine("kserve-huggingface", other_engines.HUGGINGFACE, _heads("python -m huggingfaceserver")),
     Engine("dynamo.vllm", other_engines.DYNAMO_VLLM, _heads("python -m dynamo.vllm"), default_model=_QWEN),
@@ -89,11 +107,40 @@ def _image(path: str, entrypoint: str, default_args: str = "") -> Image:
     return Image(pattern, tuple(entrypoint.split()), tuple(default_args.split()))
 
 
+# They run beside engines or train models; whatever devices they ask for are not for serving.
+_BESIDE = _heads(
+    "python -m dynamo.frontend",
+    "python -m dynamo.planner",
+    "python -m dynamo.router",
+    "python -m dynamo.mocker",
+    "python -m sglang_router.launch_router",
+    "python -m sglang.srt.disaggregation.mini_lb",
+    "python -m sglang.bench_serving",
+    "vllm launch",
+    "vllm bench",
+    "trtllm-serve disaggregated",
+    "torchrun",
+    "accelerate launch",
+    "deepspeed",
+    "python -m torch.distributed.run",
+    "python -m torch.distributed.launch",
+    "llamafactory-cli train",
+    "jupyter",
+    "jupyter-lab",
+    "jupyter-notebook",
+)
+_TRAINING = re.compile(r"(?:.*[/_-])?(?:pre_?train|train|fine_?tune)(?:er|ing)?(?:[_-][\w-]*)?\.py")
+_MAX_PATH = 200
+# Python has no more options of its own.
+_MAX_OPTIONS = 32
+
 _TAG = r"(?::[^/@]*)?"
 IMAGES = (
     _image(rf"(?:vllm-openai(?:-rocm|-xpu)?|vllm-tpu|llm-d(?:-cuda|-rocm|-xpu|-hpu|-aws)?){_TAG}", "vllm serve"),
     _image(rf"lmsysorg/sglang{_TAG}", "python -m sglang.launch_server"),
-    _image(rf"text-generation-inference{_TAG}", "text-generation-launcher"),
+    _image(rf"(?:text-generation-inference|tgi-gaudi){_TAG}", "text-generation-launcher"),
+    _image(rf"infinity{_TAG}", "infinity_emb"),
+    _image(rf"(?:faster-whisper-server|speaches){_TAG}", "uvicorn --factory faster_whisper_server.main:create_app"),
     _image(rf"ollama/ollama{_TAG}", "ollama", "serve"),
     _image(r"llama\.cpp:server[^/@]*", "llama-server"),
     _image(r"llama\.cpp:full[^/@]*", "tools.sh"),
@@ -111,6 +158,14 @@ def started_engine(words: Fields) -> tuple[Engine, Fields] | None:
     return None
 
 
+def runs_beside(words: Fields) -> bool:
+    """Tell whether words start what serves beside an engine or trains a model."""
+    if any(_behind(head, words) is not None for head in _BESIDE):
+        return True
+    scripts = (word for word in words[1:4] if len(word) < _MAX_PATH)
+    return bool(words) and bool(_PYTHON.fullmatch(words[0])) and any(map(_TRAINING.fullmatch, scripts))
+
+
 def image_words(image: str, args: Fields) -> Fields | None:
     """Return the words that an image starts with these arguments, or None where its entrypoint is not known."""
     found = next((each for each in IMAGES if each.path.fullmatch(image)), None)
@@ -125,7 +180,8 @@ def _behind(head: Fields, words: Fields) -> Fields | None:
         return None
     begin = 1
     if head[0] == "python":
-        begin = next((at for at, word in enumerate(words) if at and (word == "-m" or word[:1] != "-")), 1)
+        options = enumerate(words[:_MAX_OPTIONS])
+        begin = next((at for at, word in options if at and (word == "-m" or word[:1] != "-")), 1)
     if len(head) > 1 and head[0] in {"sh", "python"}:
         tail = words[begin : begin + len(head) - 1]
         matches = tuple(word.rpartition("/")[2] for word in tail) == head[1:]

@@ -6,7 +6,7 @@ Grammar: POSIX.1-2017, Shell Command Language, 2.6. What a command prints is unk
 import ast
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from placement.command_lines.lexing import Kind, Piece, Word, pieces
@@ -65,6 +65,11 @@ class Variables:
     def text(self, word: Word) -> str:
         """Return what a word becomes where it is not split, as in an assignment; raises UnreadableCommandError."""
         return self.room.take("".join(self._joined(each) for each in word.pieces))
+
+    def settle(self, words: Iterable[Word]) -> bool:
+        """Tell whether every plain variable in the words is set: platforms set some only after a pod was judged."""
+        used = (piece for word in words for piece in word.pieces if piece.kind is Kind.VARIABLE and not piece.operator)
+        return all(self.value(piece.text) is not None for piece in used)
 
     def _split(self, piece: Piece) -> list[str | None]:
         """Return the piece's fields; None at either end separates it from its neighbours."""

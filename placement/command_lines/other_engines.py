@@ -1,7 +1,8 @@
-"""Command lines of Text Generation Inference, TensorRT-LLM, Ollama, llama.cpp, KServe's server, Dynamo and Ray.
+"""Command lines of Text Generation Inference, TensorRT-LLM, Ollama, llama.cpp, KServe's server, Dynamo, Ray and more.
 
 Text Generation Inference 3.3 (launcher/src/main.rs), TensorRT-LLM 1.2 (trtllm-serve), Ollama (envconfig/config.go),
-llama.cpp (common/arg.cpp), KServe 0.16 (python/huggingfaceserver), Dynamo 1.6 (components/src/dynamo), Ray 2.
+llama.cpp (common/arg.cpp), KServe 0.16 (python/huggingfaceserver), Dynamo 1.6 (components/src/dynamo), Ray 2,
+Infinity 0.0.77 (infinity_emb/cli.py), faster-whisper-server and Speaches (their config.py).
 """
 
 from dataclasses import replace
@@ -61,6 +62,20 @@ LLAMA_CPP = Grammar(
     ),
     env_prefix="LLAMA_ARG_",
 )
+
+INFINITY = Grammar(
+    options(
+        {
+            Meaning.MODEL: "--model-id",
+            Meaning.SERVED_NAME: "--served-model-name",
+            Meaning.REVISION: "--revision",
+            Meaning.DTYPE: "--dtype",
+        },
+        "--port --host --url-prefix --engine --batch-size --device --pooling-method",
+    ),
+    env_prefix="INFINITY_",
+)
+FASTER_WHISPER = Grammar(env={"WHISPER__MODEL": Meaning.MODEL, "WHISPER__COMPUTE_TYPE": Meaning.QUANTIZATION})
 
 HUGGINGFACE = Grammar(
     (

@@ -1,12 +1,14 @@
 """Which programs a shell script starts, with their arguments, found without running it.
 
-The script is read from top to bottom as if every branch ran; what a branch assigns is unknown afterwards.
+The script is read from top to bottom as if every branch ran that may run; what a branch assigns that may as well not
+run is unknown afterwards.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from placement.command_lines.branches import TESTS, Branches, truth
 from placement.command_lines.expansion import Variables
 from placement.command_lines.lexing import Kind, Sign, Token, Word, tokens
 from placement.command_lines.words import UNKNOWN, Fields, Invocation, Room, UnreadableCommandError
@@ -17,22 +19,41 @@ _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?)=", re.ASCII)
 _MAX_DEPTH = 6
 # Platforms write scripts of some kilobytes; this one is read in a tenth of a second at worst.
 _MAX_SCRIPT = 2**14
-# How many words of its own a wrapper may have.
-_MAX_WRAPPER = 40
+# How many words of its own a wrapper may have; Dynamo hands each variable to mpirun in two.
+_MAX_WRAPPER = 160
+# Nobody wraps a longer command line than this.
+_MAX_WRAPPED = 4_096
 # They start what stands behind them.
 _WRAPPER = re.compile(
     r"(?:.*/)?(?:exec|nohup|numactl|env|nice|ionice|taskset|chrt|timeout|stdbuf|setsid|time|tini|dumb-init|catatonit"
-    r"|sudo|gosu|su-exec|mpirun|mpiexec|trtllm-llmapi-launch|nsys|ncu|uv|poetry|conda|micromamba|command|strace|ray"
+    r"|sudo|gosu|su-exec|opentelemetry-instrument|ddtrace-run|mpirun|mpiexec|trtllm-llmapi-launch|nsys|ncu|uv|poetry|conda|micromamba|command|strace|ray"
     r"|[^/]*entrypoint\.sh)"
 )
 
-_OPENING = frozenset({"if", "for", "while", "until", "case", "select"})
-_CLOSING = frozenset({"fi", "done", "esac"})
-_RESERVED = _CLOSING | {"then", "else", "elif", "do", "{", "}", "!", "time", "if", "while", "until"}
-_LOOPING = frozenset({"for", "select", "case", "function"})
+_OPENING = frozenset({"for", "while", "until", "select"})
+_CLOSING = frozenset({"done"})
+_RESERVED = _CLOSING | {
+    "function",
+    "then",
+    "else",
+    "elif",
+    "fi",
+    "esac",
+    "do",
+    "{",
+    "}",
+    "!",
+    "time",
+    "if",
+    "while",
+    "until",
+}
+_LOOPING = frozenset({"for", "select"})
+_NEXT_CASE = frozenset({";;", ";&", ";;&"})
 _DECLARING = frozenset({"export", "declare", "local", "readonly", "typeset"})
-_TESTS = frozenset({"[", "[[", "test"})
-_REDIRECTIONS = frozenset({"<", ">", ">>", ">|", "<>", "<&", ">&", "&>", "&>>", "<<<"})
+_SOURCING = frozenset({"source", "."})
+_WRITING = frozenset({">", ">|", ">>"})
+_REDIRECTIONS = _WRITING | frozenset({"<", "<>", "<&", ">&", "&>", "&>>", "<<<"})
 
 
 def script_position(words: Fields) -> int | None:
@@ -40,6 +61,9 @@ def script_position(words: Fields) -> int | None:
     if not words or not _SHELL.fullmatch(words[0]):
         return None
     for position, word in enumerate(words[1:], start=1):
+        if words[position - 1][-1:] in {"o", "O"} and words[position - 1][:1] in {"-", "+"}:
+            # `-o pipefail`: the name of an option.
+            continue
         if _SCRIPT_FLAG.fullmatch(word) and not word.startswith("--"):
             # `sh -c -- script`, as KubeRay writes it; other options may stand between.
             rest = enumerate(words[position + 1 :], start=position + 1)
@@ -58,15 +82,18 @@ def programs(started: Invocation, room: Room, depth: int = 0) -> Iterator[Invoca
         if position is None:
             yield replace(started, words=words)
             continue
-        variables = Variables(dict(started.variables), room, words[position + 2 :], "sh", started.has_unseen_env)
+        zeroth = next(iter(words[position + 1 :]), "sh")
+        variables = Variables(dict(started.variables), room, words[position + 2 :], zeroth, started.has_unseen_env)
         for each in _Script(variables, depth).run(words[position]):
             yield from programs(each, room, depth + 1)
+        # What stands behind a script are its arguments.
+        return
 
 
 def unwrapped(words: Fields) -> Iterator[Fields]:
     """Yield the words, and where they begin with a program that starts another one, what may be that one."""
     yield words
-    if words and _WRAPPER.fullmatch(words[0]):
+    if words and len(words) <= _MAX_WRAPPED and _WRAPPER.fullmatch(words[0]):
         yield from (words[at:] for at in range(1, min(len(words), _MAX_WRAPPER)))
 
 
@@ -75,7 +102,9 @@ class _Statement:
     words: list[Word] = field(default_factory=list)
     arrays: dict[int, list[Word]] = field(default_factory=dict)
     before: str = ""
+    after: str = ""
     body: str | None = None
+    target: Word | None = None
 
 
 def _statements(stream: Iterable[Token]) -> Iterator[_Statement]:
@@ -90,6 +119,8 @@ def _statements(stream: Iterable[Token]) -> Iterator[_Statement]:
         elif isinstance(token, Word):
             if last not in _REDIRECTIONS:
                 statement.words.append(token)
+            elif last in _WRITING:
+                statement.target = token
             last = ""
         elif token.text == "(" and last == "" and statement.words and _opens_array(statement.words[-1]):
             array = []
@@ -99,6 +130,7 @@ def _statements(stream: Iterable[Token]) -> Iterator[_Statement]:
         else:
             last = token.text
             if last not in _REDIRECTIONS:
+                statement.after = last
                 yield statement
                 statement = _Statement(before=last)
     yield statement
@@ -110,13 +142,15 @@ def _opens_array(word: Word) -> bool:
 
 
 class _Script:
-    """One script at work: its variables, and how deep in conditions it is."""
+    """One script at work: its variables, the files that it wrote, and how deep in loops and conditions it is."""
 
     def __init__(self, variables: Variables, depth: int) -> None:
         self._variables = variables
         self._depth = depth
-        self._conditions = 0
+        self._loops = 0
+        self._branches = Branches()
         self._tested = False
+        self._files: dict[str, str] = {}
 
     def run(self, script: str) -> Iterator[Invocation]:
         if len(script) > _MAX_SCRIPT:
@@ -125,25 +159,54 @@ class _Script:
             yield from self._simple_command(statement)
 
     def _simple_command(self, statement: _Statement) -> Iterator[Invocation]:
+        if statement.before in _NEXT_CASE:
+            self._branches.enter(";;")
+        if self._branches.awaits_pattern and statement.words and _bare(statement.words[0]) != "esac":
+            self._match(statement.words, statement)
+            return
         first = self._skip_reserved(statement)
         if first is None:
             return
-        is_conditional = self._conditions > 0 or (self._tested and statement.before in {"&&", "||"})
+        runs = self._branches.run
+        if runs is False:
+            return
+        is_conditional = runs is None or self._loops > 0 or (self._tested and statement.before in {"&&", "||"})
         position = self._assign(statement, first, is_conditional=is_conditional)
         fields = [text for word in statement.words[position:] for text in self._variables.fields(word)]
         if fields:
-            self._tested = fields[0] in _TESTS or (self._tested and statement.before in {"&&", "||"})
+            self._note_test(tuple(fields), statement, first)
             yield from self._builtin(tuple(fields), statement, position, is_conditional=is_conditional)
+
+    def _note_test(self, fields: Fields, statement: _Statement, first: int) -> None:
+        is_negated = "!" in map(_bare, statement.words[:first])
+        said = truth(fields) if self._variables.settle(statement.words[first:]) else None
+        self._branches.test(not said if is_negated and said is not None else said, statement.before)
+        self._tested = fields[0] in TESTS or (self._tested and statement.before in {"&&", "||"})
+
+    def _match(self, patterns: Iterable[Word], statement: _Statement) -> None:
+        """Take words as patterns of a `case`, of which `|` parts one from the next."""
+        for word in patterns:
+            self._branches.match(self._variables.text(word))
+        if statement.after == ")":
+            self._branches.enter("then")
 
     def _skip_reserved(self, statement: _Statement) -> int | None:
         """Return where the command begins behind reserved words, or None where there is none to run."""
         for position, word in enumerate(statement.words):
             name = _bare(word)
-            self._conditions += (name in _OPENING) - (name in _CLOSING)
+            self._branches.enter(name)
+            self._loops += (name in _OPENING) - (name in _CLOSING)
+            if name == "case":
+                subject, patterns = statement.words[position + 1 : position + 2], statement.words[position + 3 :]
+                known = "".join(map(self._variables.text, subject)) if self._variables.settle(subject) else UNKNOWN
+                self._branches.enter_case(known)
+                self._match(patterns, statement)
+                return None
             if name in _LOOPING:
                 self._forget(statement.words[position + 1 : position + 2])
                 return None
-            if name not in _RESERVED:
+            is_function = position > 0 and _bare(statement.words[position - 1]) == "function"
+            if name not in _RESERVED and not is_function:
                 return position
         return None
 
@@ -198,12 +261,25 @@ class _Script:
             case "eval":
                 yield from self._nested(" ".join(fields[1:]))
             case _:
-                yield from self._program(fields, statement.body)
+                yield from self._program(fields, statement)
 
-    def _program(self, fields: Fields, body: str | None) -> Iterator[Invocation]:
-        if body is not None and _SHELL.fullmatch(fields[0]) and script_position(fields) is None:
-            yield from self._nested(body)
+    def _program(self, fields: Fields, statement: _Statement) -> Iterator[Invocation]:
+        is_shell = _SHELL.fullmatch(fields[0]) is not None
+        if statement.body is not None and is_shell and script_position(fields) is None:
+            yield from self._nested(statement.body)
+        elif statement.body is not None:
+            self._write(fields, statement)
+        started = fields[1:2] if is_shell or fields[0] in _SOURCING else fields[:1]
+        if started and _path(started[0]) in self._files:
+            yield from self._nested(self._files[_path(started[0])])
         yield Invocation(fields, self._variables.values, self._variables.has_unseen, in_shell=True)
+
+    def _write(self, fields: Fields, statement: _Statement) -> None:
+        """Keep what `cat > file` or `tee file` write of a here-document: it may be started further down."""
+        written = fields[1:] if fields[0] == "tee" else ()
+        if fields[0] == "cat" and statement.target:
+            written = (self._variables.text(statement.target),)
+        self._files |= {_path(name): statement.body or "" for name in written}
 
     def _nested(self, script: str) -> Iterator[Invocation]:
         self._depth += 1
@@ -211,6 +287,10 @@ class _Script:
             raise UnreadableCommandError("scripts are nested too deeply")
         yield from self.run(script)
         self._depth -= 1
+
+
+def _path(text: str) -> str:
+    return text.removeprefix("./")
 
 
 def _bare(word: Word) -> str:

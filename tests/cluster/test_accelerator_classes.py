@@ -169,6 +169,16 @@ def test_every_problem_is_told_at_once() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "below", [{"memoryGB": "-40Gi"}, {"memoryBandwidthGBps": -1}, {"performance": {"fp8Tflops": -1}}]
+)
+def test_no_class_has_less_than_nothing(below: dict[str, Any]) -> None:
+    """OME's definition lets such amounts through."""
+    (problem,) = class_problems(discovery=LABELS, capabilities=below)
+
+    assert "should be greater than or equal to 0, not" in problem
+
+
 @pytest.mark.parametrize("raw", [b"", b"[]", b"{}", b"\xff", b'{"metadata": {"name": "x"}, "spec": 5}'])
 def test_bytes_that_are_no_object_are_refused(raw: bytes) -> None:
     """Whatever the API server sends, the error is the same."""

@@ -23,6 +23,7 @@ def test_a_pod_is_read_whole() -> None:
                    "annotations": {"ome.io/accelerator-class": "h100"},
                    "ownerReferences": [{"uid": "x"}, {"uid": "rs1", "controller": true}]},
       "spec": {
+        "priorityClassName": "high", "activeDeadlineSeconds": 60,
         "schedulerName": "berth-scheduler", "nodeName": "n1", "nodeSelector": {"disk": "ssd"},
         "overhead": {"cpu": "100m"}, "resources": {"requests": {"memory": "2Gi"}},
         "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 9},
@@ -74,6 +75,8 @@ def test_a_pod_is_read_whole() -> None:
         scheduler_name="berth-scheduler",
         owner="rs1",
         node="n1",
+        priority_class="high",
+        is_time_bound=True,
     )
 
 

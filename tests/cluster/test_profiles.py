@@ -6,9 +6,10 @@ import pytest
 from cluster.custom_objects import InvalidObject, profile
 from placement.accelerators import Figure
 from placement.class_requirements import ClassRequirements
+from placement.configurations import Configuration
 from placement.pods import EnvVar
 from placement.preferences import Preference, size_range
-from placement.profiles import Configuration, LabelSelector, OnNoMatch, Profile
+from placement.profiles import LabelSelector, OnNoMatch, Profile
 from placement.requirements import Spread
 from placement.selection import Expression, Operator
 from placement.strategies import Strategy
@@ -58,7 +59,7 @@ def test_a_profile_is_read_whole() -> None:
         },
         acceleratorConfigurations=[
             {
-                "selector": {"acceleratorClass": "l4"},
+                "selector": {"acceleratorClass": "l4", "engine": "vllm", "modelFormat": "safetensors"},
                 "env": [{"name": "A", "value": "1"}, {"name": "B"}],
                 "resources": {"limits": {"nvidia.com/gpu": 2}, "requests": {"cpu": "500m"}},
                 "runner": {"args": ["--tp=2"], "env": [{"name": "A", "value": "2"}]},
@@ -83,13 +84,20 @@ def test_a_profile_is_read_whole() -> None:
         ("l4",),
         Strategy.COST,
         (Preference("l4", 80, (size_range("<30B"),), ("requestSize >4096",)),),
-        {
-            "l4": Configuration(
-                "l4", (EnvVar("A", "2"), EnvVar("B", "")), ("--tp=2",), {"cpu": "500m"}, {"nvidia.com/gpu": "2"}
-            )
-        },
+        (
+            Configuration(
+                "l4",
+                (EnvVar("A", "2"), EnvVar("B", "")),
+                ("--tp=2",),
+                {"cpu": "500m"},
+                {"nvidia.com/gpu": "2"},
+                "vllm",
+                "safetensors",
+            ),
+        ),
         OnNoMatch.DENY,
         Spread.ZONE,
+        ("l4", "h100"),
     )
 
 
@@ -116,10 +124,23 @@ def test_a_variable_may_come_from_a_reference() -> None:
     """A token for the model hub belongs in a Secret, not in a profile."""
     found = profile_of(podSelector={}, acceleratorConfigurations=[{"selector": CLASS, "env": [REFERENCE]}])
 
-    assert found.configurations["l4"].env == (EnvVar("KEY", None, {"secretKeyRef": {"name": "hub", "key": "token"}}),)
+    assert found.configurations[0].env == (EnvVar("KEY", None, {"secretKeyRef": {"name": "hub", "key": "token"}}),)
+
+
+def test_a_class_may_be_configured_for_each_engine_and_format() -> None:
+    """The same flag has another name in another engine, so one entry for a class is not enough."""
+    selectors = [CLASS, WITH_VLLM, CLASS | {"modelFormat": "gguf"}]
+    found = profile_of(podSelector={}, acceleratorConfigurations=[{"selector": each} for each in selectors])
+
+    assert found.configurations == (
+        Configuration("l4"),
+        Configuration("l4", engine="vllm"),
+        Configuration("l4", model_format="gguf"),
+    )
 
 
 CLASS = {"acceleratorClass": "l4"}
+WITH_VLLM = {"acceleratorClass": "l4", "engine": "vllm"}
 REFERENCE = {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "hub", "key": "token"}}}
 
 
@@ -136,6 +157,10 @@ REFERENCE = {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "hub", "key":
         (
             {"podSelector": {}, "acceleratorConfigurations": [{"selector": CLASS}, {"selector": CLASS}]},
             "two entries for l4: merge them into one",
+        ),
+        (
+            {"podSelector": {}, "acceleratorConfigurations": [{"selector": WITH_VLLM}, {"selector": WITH_VLLM}]},
+            "two entries for l4, vllm: merge them into one",
         ),
         (
             {
@@ -157,7 +182,7 @@ REFERENCE = {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "hub", "key":
             },
             "'small' is no condition on a size",
         ),
-        ({"podSelector": {}, "strategy": "fastest"}, "'performance', 'cost' or 'balanced'"),
+        ({"podSelector": {}, "strategy": "fastest"}, "'performance', 'cost', 'balanced', 'fit' or 'order'"),
     ],
 )
 def test_a_wrong_profile_is_refused_with_what_to_write(spec: dict[str, Any], sentence: str) -> None:

@@ -13,8 +13,10 @@ from cluster.objects import decode_node
 from cluster.reflector import PAGE_SIZE, Reflector, Resource
 from cluster.stores import NodeStore
 from cluster.view import CLASSES_PATH, Kind
+from placement.allowances import Bounds, Quota, Scope
 from sandbox import ControlPlane, load_nodes
 from tests.cluster.recorders import QUICK, Witness, until, watching
+from tests.ome.stories import DEFINITIONS, STORIES
 
 GPU = "nvidia.com/gpu"
 PROJECT = Path(__file__).parents[2]
@@ -151,3 +153,50 @@ async def test_what_a_user_may_not_do_is_an_error_with_the_servers_words(control
             await api.get("/api/v1/nodes")
 
     assert (raised.value.status, raised.value.reason) == (403, "Forbidden")
+
+
+async def test_omes_objects_are_seen_however_often_their_definitions_come_and_go(
+    control_plane: ControlPlane, real_api: Api
+) -> None:
+    """OME may be installed, removed and installed again beside a program that runs; the stories are understood."""
+    await real_api.create("/api/v1/namespaces", {"metadata": {"name": "ml"}})
+    async with watching(real_api, Kind.RUNTIMES, Kind.CLUSTER_RUNTIMES, Kind.SERVICES, Kind.CLUSTER_MODELS) as view:
+        for _ in range(2):
+            assert view.serving.runtimes == {}
+            await install_ome(control_plane)
+            await until(lambda: ("ml", "env-merge-deployment") in view.serving.services, 20)
+            await until(lambda: {("", "srt-llama"), ("ml", "sglang-universal")} <= view.serving.runtimes.keys(), 20)
+            await until(lambda: ("", "llama-3-3-70b-instruct") in view.serving.models, 20)
+            assert view.serving_problems == {}
+
+            await asyncio.to_thread(control_plane.kubectl, "delete", "-f", str(DEFINITIONS))
+            await until(lambda: not (view.serving.runtimes or view.serving.services or view.serving.models), 20)
+
+
+async def install_ome(control_plane: ControlPlane) -> None:
+    """Install OME's definitions and the stories' objects, none of whose fields the definitions may lack."""
+    await asyncio.to_thread(control_plane.kubectl, "apply", "-f", str(DEFINITIONS))
+    await asyncio.to_thread(
+        control_plane.kubectl, "wait", "--for=condition=Established", "crd", "--all", "--timeout=20s"
+    )
+    await asyncio.to_thread(control_plane.kubectl, "apply", "--validate=strict", "-f", str(STORIES))
+
+
+async def test_quotas_and_limit_ranges_are_what_the_server_has(real_api: Api) -> None:
+    """The server's own spelling of amounts and scopes is understood."""
+    path = "/api/v1/namespaces/allowances"
+    await real_api.create("/api/v1/namespaces", {"metadata": {"name": "allowances"}})
+    hard = {"requests.nvidia.com/gpu": 8, "limits.cpu": "2500m", "requests.memory": "1.5Gi"}
+    scopes = {"matchExpressions": [{"scopeName": "PriorityClass", "operator": "In", "values": ["high"]}]}
+    limits = [{"type": "Container", "max": {"nvidia.com/gpu": 2, "cpu": "0.5"}}]
+
+    async with watching(real_api, Kind.QUOTAS, Kind.LIMIT_RANGES) as view:
+        quota = {"metadata": {"name": "gpus"}, "spec": {"hard": hard, "scopeSelector": scopes}}
+        await real_api.create(f"{path}/resourcequotas", quota)
+        await real_api.create(f"{path}/limitranges", {"metadata": {"name": "small"}, "spec": {"limits": limits}})
+        await until(lambda: view.allowances("allowances").quotas and view.allowances("allowances").limit_ranges)
+        found = view.allowances("allowances")
+
+    amounts = {"requests.nvidia.com/gpu": 8, "limits.cpu": 2500, "requests.memory": 3 * 2**29}
+    assert found.quotas == (Quota("gpus", amounts, {}, (Scope("PriorityClass", "In", frozenset({"high"})),)),)
+    assert found.limit_ranges[0].bounds == (Bounds("Container", {}, {"nvidia.com/gpu": 2, "cpu": 500}),)

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from sandbox import ControlPlane, KubectlError
+from tests.ome.stories import DEFINITIONS
 
 Manifest = dict[str, Any]
 NAMESPACE = "berth-system"
@@ -18,7 +19,12 @@ WEBHOOKS = "accelerators.berth.ome.io"
 
 @pytest.fixture(scope="module")
 def installed(control_plane: ControlPlane, manifests: Path) -> ControlPlane:
-    """The control plane with the base in it; its quota is counted, which kube-controller-manager does in a cluster."""
+    """The control plane with OME's definitions and the base in it.
+
+    Its quota is counted, which kube-controller-manager does in a cluster.
+    """
+    control_plane.apply(DEFINITIONS)
+    control_plane.kubectl("wait", "--for=condition=Established", "customresourcedefinition", "--all", "--timeout=20s")
     control_plane.kubectl("apply", "--validate=strict", "-k", str(manifests / "base"))
     counted = json.dumps({"status": {"hard": {"pods": "20"}, "used": {"pods": "0"}}})
     quota = ["resourcequota", "berth-critical-pods", f"--namespace={NAMESPACE}"]
@@ -84,6 +90,14 @@ ALLOWED = [
     ("berth-webhook", "watch", "namespaces"),
     ("berth-webhook", "watch", "acceleratorclasses.ome.io"),
     ("berth-webhook", "watch", "acceleratorprofiles.berth.ome.io"),
+    ("berth-webhook", "watch", "servingruntimes.ome.io", "--all-namespaces"),
+    ("berth-webhook", "watch", "clusterservingruntimes.ome.io"),
+    ("berth-webhook", "watch", "inferenceservices.ome.io", "--all-namespaces"),
+    ("berth-webhook", "watch", "basemodels.ome.io", "--all-namespaces"),
+    ("berth-webhook", "watch", "clusterbasemodels.ome.io"),
+    ("berth-webhook", "watch", "pods", "--all-namespaces"),
+    ("berth-webhook", "watch", "resourcequotas", "--all-namespaces"),
+    ("berth-webhook", "watch", "limitranges", "--all-namespaces"),
     ("berth-scheduler", "watch", "pods", "--all-namespaces"),
     ("berth-scheduler", "patch", "pods", "--all-namespaces"),
     ("berth-scheduler", "create", "pods", "--subresource=binding", "--all-namespaces"),
@@ -106,6 +120,7 @@ ALLOWED = [
 FORBIDDEN = [
     ("berth-webhook", "get", "secrets", f"--namespace={NAMESPACE}"),
     ("berth-webhook", "patch", "pods", "--all-namespaces"),
+    ("berth-webhook", "patch", "inferenceservices.ome.io", "--all-namespaces"),
     ("berth-webhook", "patch", "nodes"),
     ("berth-scheduler", "get", "secrets", f"--namespace={NAMESPACE}"),
     ("berth-scheduler", "patch", "acceleratorclasses.ome.io"),

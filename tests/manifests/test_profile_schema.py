@@ -41,7 +41,7 @@ def preferring(score: int, **condition: str) -> Manifest:
 
 
 REFUSED: dict[str, tuple[Manifest, str]] = {
-    "strategy": ({"strategy": "cheap"}, 'supported values: "performance", "cost", "balanced"'),
+    "strategy": ({"strategy": "cheap"}, 'supported values: "performance", "cost", "balanced", "fit", "order"'),
     "onNoMatch": ({"onNoMatch": "Ignore"}, 'supported values: "Admit", "Deny"'),
     "spread": ({"spread": "rack"}, 'supported values: "none", "node", "zone"'),
     "selector operator": (
@@ -65,7 +65,11 @@ REFUSED: dict[str, tuple[Manifest, str]] = {
     "model size": (preferring(1, modelSize="small"), 'must be a comparison with a number of parameters, like "<30B"'),
     "two configurations": (
         {"acceleratorConfigurations": [{"selector": {"acceleratorClass": "a"}}] * 2},
-        "has two entries for one class",
+        "has two entries for one selector",
+    ),
+    "two configurations for an engine": (
+        {"acceleratorConfigurations": [{"selector": {"acceleratorClass": "a", "engine": "vllm"}}] * 2},
+        "has two entries for one selector",
     ),
     "variable twice": (configured(env=[{"name": "A"}, {"name": "A"}]), "Duplicate value"),
     "value and source": (
@@ -109,6 +113,18 @@ def test_every_field_of_a_configuration_is_kept(submit: Submit) -> None:
         runner={"args": ["--tensor-parallel-size=2"], "env": [{"name": "B", "value": "$(A)"}]},
     )
     assert submit(profile(configuration))["spec"].items() >= configuration.items()
+
+
+def test_a_class_may_be_configured_for_each_engine_and_format(submit: Submit) -> None:
+    """Entries for one class may differ in their engine or model format."""
+    selectors: list[Manifest] = [
+        {},
+        {"engine": "vllm"},
+        {"engine": "sglang"},
+        {"engine": "vllm", "modelFormat": "gguf"},
+    ]
+    configurations = [{"selector": {"acceleratorClass": "a", **each}} for each in selectors]
+    assert submit(profile({"acceleratorConfigurations": configurations}))
 
 
 def test_a_profile_can_require_whatever_a_class_can_state(manifests: Path) -> None:

@@ -6,9 +6,10 @@ import pytest
 
 from placement.admission import Admission, admit
 from placement.class_requirements import ClassRequirements
+from placement.configurations import Configuration
 from placement.keys import CHOSEN_CLASS, CONTAINER, DECISION, DEVICES, PLACEMENT, REQUESTED_CLASS
 from placement.pods import Container, Pod
-from placement.profiles import Configuration, Profile
+from placement.profiles import Profile
 from placement.records import MAX_RECORD_BYTES
 from placement.selection import Expression, NodeSelection, Operator, Term
 from placement.strategies import Strategy
@@ -82,7 +83,12 @@ def test_the_decision_never_exceeds_its_size() -> None:
 def test_the_counts_that_will_be_injected_decide_which_class_is_large_enough() -> None:
     """Four devices never fit on a node of two, also when it is the profile that asks for them."""
     four = {name: Configuration(name, limits={NVIDIA: "4"}) for name in ("t4", "l4", "h100")}
-    profile = Profile("p", requirements=ClassRequirements(frozenset(four)), configurations=four, strategy=Strategy.COST)
+    profile = Profile(
+        "p",
+        requirements=ClassRequirements(frozenset(four)),
+        configurations=tuple(four.values()),
+        strategy=Strategy.COST,
+    )
 
     decision = _decision(_admitted(pod(), profile))
 
@@ -101,7 +107,7 @@ def test_a_pod_that_names_its_node_gets_the_class_of_that_node_or_none() -> None
 
 def test_cpu_and_memory_stay_where_they_are_given_for_the_pod_as_a_whole() -> None:
     """Containers may not ask for more than their pod; devices are counted apart."""
-    profile = Profile("p", configurations={"t4": Configuration("t4", requests={"cpu": "6"}, limits={NVIDIA: "2"})})
+    profile = Profile("p", configurations=(Configuration("t4", requests={"cpu": "6"}, limits={NVIDIA: "2"}),))
 
     container = _admitted(pod(pod_level={"cpu": "2"}), profile).mutation.containers[0]
 
@@ -128,7 +134,7 @@ def test_a_forged_decision_does_not_stand() -> None:
 
 def test_arguments_that_cannot_be_appended_are_told() -> None:
     """A shell script is never edited; the author hears what is missing."""
-    profile = Profile("p", configurations={"t4": Configuration("t4", args=("--enforce-eager",))})
+    profile = Profile("p", configurations=(Configuration("t4", args=("--enforce-eager",)),))
     scripted = pod(vllm(command=("sh", "-c", "vllm serve m")))
 
     verdict = _admitted(scripted, profile)
@@ -217,7 +223,7 @@ def test_pods_in_a_queue_keep_their_resources_and_get_affinity(label: str) -> No
 
 def test_pods_whose_parent_counted_already_keep_their_counts() -> None:
     """Ray and others tell their workers how many devices there are before the pod is created."""
-    profile = Profile("p", configurations={"t4": Configuration("t4", limits={NVIDIA: "2"})})
+    profile = Profile("p", configurations=(Configuration("t4", limits={NVIDIA: "2"}),))
     worker = pod(
         vllm(limits={NVIDIA: "1"}, requests={NVIDIA: "1"}), labels={"ray.io/cluster": "c", "ray.io/is-ray-node": "yes"}
     )

@@ -1,10 +1,11 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from placement.accelerators import Catalog
-from placement.choice import choose
-from placement.class_requests import ClassRequest, request_of
+from placement.choice import Choice, Circumstances, choose
+from placement.class_requests import ClassRequest, Known, request_of
 from placement.class_requirements import ClassRequirements
 from placement.keys import REQUESTED_CLASS
 from placement.profiles import Profile
@@ -17,17 +18,21 @@ from tests.builders import CATALOG, H100, INVENTORY, L4, MI300X, NVIDIA, PRODUCT
 def _request(profile: Profile | None = None, explicit: str | None = None, **of_pod: object) -> ClassRequest:
     """Return what a pod asks as the journey of admission gathers it."""
     annotations = {REQUESTED_CLASS: explicit} if explicit else {}
-    asked = request_of(pod(annotations=annotations, **of_pod), {}, (profile,) if profile else (), CATALOG)
+    asked = request_of(pod(annotations=annotations, **of_pod), {}, Known(CATALOG, (profile,) if profile else ()))
     assert asked
     return asked
 
 
+def _choose(asked: ClassRequest, catalog: Catalog = CATALOG, **more: Any) -> Choice:
+    return choose(asked, Circumstances(catalog, **{"inventory": INVENTORY, **more}))
+
+
 def _names(asked: ClassRequest, catalog: Catalog = CATALOG) -> list[str]:
-    return [each.name for each in choose(asked, catalog, INVENTORY).eligible]
+    return [each.name for each in _choose(asked, catalog).eligible]
 
 
 def _reasons(asked: ClassRequest, catalog: Catalog = CATALOG) -> dict[str, str]:
-    return {each.subject: each.reason for each in choose(asked, catalog, INVENTORY).rejections}
+    return {each.subject: each.reason for each in _choose(asked, catalog).rejections}
 
 
 def test_strategies_order_what_remains() -> None:
@@ -53,7 +58,7 @@ def test_a_preferred_class_outside_the_supported_ones_is_not_eligible() -> None:
 def test_the_reasons_that_help_come_first() -> None:
     """Warnings are cut at the protocol's limits: what was ruled out by name says least."""
     requirements = ClassRequirements(frozenset({"h100", "t4"}), memory_gib=500)
-    choice = choose(_request(Profile("p", requirements=requirements)), CATALOG, INVENTORY)
+    choice = _choose(_request(Profile("p", requirements=requirements)))
 
     assert [each.subject for each in choice.rejections] == ["h100", "t4", "l4", "mi300x"]
 
@@ -140,7 +145,7 @@ def test_a_class_without_nodes_is_out_unless_it_scales_from_zero() -> None:
 def test_cordoned_and_unready_nodes_do_not_count() -> None:
     """A class whose every node is cordoned or not ready cannot take a pod."""
     nodes = inventory(node("a", L4, is_schedulable=False), node("b", L4, is_ready=False))
-    choice = choose(_request(explicit="l4"), CATALOG, nodes)
+    choice = _choose(_request(explicit="l4"), inventory=nodes)
 
     assert [each.reason for each in choice.rejections] == ["its nodes are cordoned or not ready"]
 
@@ -148,9 +153,9 @@ def test_cordoned_and_unready_nodes_do_not_count() -> None:
 def test_taints_must_be_tolerated_by_pod_or_class() -> None:
     """The class brings the toleration of its vendor's taint; any other taint is the pod's affair."""
     tainted = replace(node("a", L4), taints=(*node("a", L4).taints, *node("b", MI300X).taints))
-    refused = choose(_request(explicit="l4"), CATALOG, inventory(tainted))
-    borne = choose(
-        _request(explicit="l4", tolerations=(Toleration("amd.com/gpu", "Exists"),)), CATALOG, inventory(tainted)
+    refused = _choose(_request(explicit="l4"), inventory=inventory(tainted))
+    borne = _choose(
+        _request(explicit="l4", tolerations=(Toleration("amd.com/gpu", "Exists"),)), inventory=inventory(tainted)
     )
 
     assert "taint amd.com/gpu=present:NoSchedule" in refused.rejections[0].reason

@@ -20,6 +20,7 @@ _requirements = st.builds(
     families=st.none() | st.frozensets(st.sampled_from(["hopper", "ada"])),
     figures=st.dictionaries(st.sampled_from(Figure), st.sampled_from([1.0, 100.0])),
     max_usd_per_hour=st.none() | st.sampled_from([0.5, 5.0]),
+    max_memory_gib=st.none() | st.sampled_from([16.0, 80.0]),
 )
 
 
@@ -49,6 +50,8 @@ def test_another_layer_never_lets_more_classes_pass(one: ClassRequirements, two:
         (ClassRequirements(figures={Figure.FP16: 2000.0}), "has 989 TFLOPS at fp16, 2000 needed"),
         (ClassRequirements(figures={Figure.FP8: 1.0}), "has unknown TFLOPS at fp8, 1 needed"),
         (ClassRequirements(max_usd_per_hour=0.5), "costs 5 USD/h, at most 0.5 allowed"),
+        (ClassRequirements(max_memory_gib=79.5), "has 80 GiB of memory, at most 79.5 allowed"),
+        (ClassRequirements(max_memory_gib=80), None),
         (ClassRequirements(families=frozenset({"NVIDIA-Hopper"}), max_usd_per_hour=5), None),
     ],
 )
@@ -71,3 +74,13 @@ def test_spot_prices_count_only_for_pods_that_may_run_on_spot() -> None:
 
     assert cheap.rejection(spot)
     assert cheap.rejection(spot, on_spot=True) is None
+
+
+def test_a_class_that_states_no_memory_is_not_known_to_have_little() -> None:
+    """A bound is kept even where nobody can tell, so that a pod which must be small gets nothing large."""
+    unknown = replace(H100, capabilities=replace(H100.capabilities, memory_gib=None))
+
+    rejection = ClassRequirements(max_memory_gib=80).rejection(unknown)
+
+    assert rejection
+    assert rejection.reason == "has unknown GiB of memory, at most 80 allowed"

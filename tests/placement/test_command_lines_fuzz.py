@@ -4,9 +4,9 @@ from random import Random
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from placement.arguments import missing_args, takes_args
 from placement.command_lines.engine_commands import Confidence, engine_command
 from placement.command_lines.flags import given_flags
-from placement.container_injection import missing_args, takes_args
 from placement.pods import Container, EnvVar
 
 EXAMPLES = 500
@@ -17,6 +17,7 @@ vllm serve org/m --tensor-parallel-size -tp 4 = -- - --no- $TP ${TP :-8} } $(( )
 export TP= sh -c bash <<EOF EOF if then fi do for x in case done ( { < > 2>&1 # "$@" $@ $ $$ $(TP) ${A[@]} A=( A+=
 \0 \ud800 é ٣ 1k 1Ki 9999999999999999999 python3 -m sglang.launch_server ray start --head trtllm-serve ollama pull
 llama-server -hf dynamo.vllm --config text-generation-launcher [ read set shift unset
+[[ ]] ] -eq = 0 in esac ;; *) elif else function cat > /tmp/x source torchrun infinity_emb curl /api/pull
 """
 PIECES = [*_PIECES.split(), " ", "\n", "\t", "\\\n", ""]
 HEADS = ((), ("sh", "-c"), ("bash", "-lc", "--"), ("vllm", "serve"), ("env",), ("\0",), ("python3", "-m"))

@@ -109,6 +109,14 @@ def test_options_of_the_shell_may_stand_before_its_script() -> None:
     assert engine_command(container).engine == "ray-worker"
 
 
+@pytest.mark.parametrize(
+    "line", ["bash -o pipefail -c", "bash -euo pipefail -c", "/bin/sh -e -c", "bash +O extglob -lc"]
+)
+def test_named_options_of_the_shell_may_stand_before_its_script(line: str) -> None:
+    """What follows `-o` is no script."""
+    assert engine_command(Container("c", command=(*line.split(), "vllm serve org/m"))).model == "org/m"
+
+
 def test_kubernetes_expands_before_the_shell_does() -> None:
     """`$(NAME)` of a variable above is its value, `$$(NAME)` is not expanded, an unknown name stays."""
     env = (EnvVar("A", "4"), EnvVar("TP", "$(A)"), EnvVar("ODD", "$$(A)"))

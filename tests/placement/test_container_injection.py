@@ -3,16 +3,17 @@ from dataclasses import replace
 import pytest
 
 from placement.accelerators import DeviceResource
-from placement.container_injection import container_mutation, missing_args, takes_args
+from placement.arguments import missing_args, takes_args
+from placement.configurations import Configuration
+from placement.container_injection import Latitude, container_mutation
 from placement.mutations import ContainerMutation, EnvAddition
 from placement.pods import Container, EnvVar
-from placement.profiles import Configuration
 from tests.builders import H100, NVIDIA, vllm
 
 
 def _mutation(container: Container, **configuration: object) -> ContainerMutation:
     config = Configuration("h100", **configuration)  # type: ignore[arg-type]
-    return container_mutation(container, H100, config, counts_are_open=True)
+    return container_mutation(container, H100, config)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,7 @@ def test_a_container_that_asks_for_no_accelerator_gets_one_whole() -> None:
         H100, listed_resources=(DeviceResource("nvidia.com/mig-1g.10gb", 2, divisible=True), DeviceResource(NVIDIA))
     )
 
-    changes = container_mutation(vllm(), mig, Configuration("h100"), counts_are_open=True)
+    changes = container_mutation(vllm(), mig, Configuration("h100"))
 
     assert (changes.limits, changes.requests) == ({NVIDIA: "1"}, {NVIDIA: "1"})
 
@@ -129,7 +130,7 @@ def test_a_container_that_asks_for_a_partition_keeps_it() -> None:
     )
     container = vllm(requests={"nvidia.com/mig-1g.10gb": "1"}, limits={"nvidia.com/mig-1g.10gb": "1"})
 
-    assert container_mutation(container, mig, Configuration("h100"), counts_are_open=True).is_empty
+    assert container_mutation(container, mig, Configuration("h100")).is_empty
 
 
 def test_devices_from_claims_mean_no_resources_at_all() -> None:
@@ -145,3 +146,66 @@ def test_a_raised_request_pushes_its_limit_up() -> None:
     changes = _mutation(vllm(limits={"cpu": "2"}, requests={"cpu": "1"}), requests={"cpu": "8"})
 
     assert changes.requests["cpu"] == changes.limits["cpu"] == "8"
+
+
+def test_counts_and_resources_stay_where_a_parent_has_counted() -> None:
+    """Ray, Dynamo, Kueue and Volcano reckon with what their pods ask for; env and args are open still."""
+    config = Configuration("h100", (EnvVar("A", "1"),), ("--enable-metrics",), limits={NVIDIA: "4", "memory": "1Gi"})
+
+    changes = container_mutation(vllm(limits={NVIDIA: "1"}), H100, config, Latitude(counts=False))
+
+    assert (changes.limits, changes.requests) == ({}, {})
+    assert changes.args == ("--enable-metrics",)
+    assert [each.variable.name for each in changes.env] == ["A"]
+
+
+def test_a_restored_checkpoint_keeps_its_process() -> None:
+    """The state on the device was made by these very arguments and variables."""
+    config = Configuration("h100", (EnvVar("A", "1"),), ("--enable-metrics",))
+
+    changes = container_mutation(vllm(), H100, config, Latitude(process=False))
+
+    assert (changes.env, changes.args) == ((), ())
+    assert changes.limits == {NVIDIA: "1"}
+
+
+@pytest.mark.parametrize(
+    ("value", "group_size", "expected"), [("4", 1, "8"), ("8", 2, "16"), ("3", 1, None), ("four", 1, None)]
+)
+def test_a_variable_that_is_the_count_follows_it(value: str, group_size: int, expected: str | None) -> None:
+    """OME writes PARALLELISM_SIZE as a literal: devices times pods. A value that is something else stays."""
+    container = vllm(limits={NVIDIA: "4"}, requests={NVIDIA: "4"}, env=(EnvVar("PARALLELISM_SIZE", value),))
+    latitude = Latitude(count_variables=frozenset({"PARALLELISM_SIZE"}), group_size=group_size)
+
+    changes = container_mutation(container, H100, Configuration("h100", limits={NVIDIA: "8"}), latitude)
+
+    assert [each.variable.value for each in changes.replaced_env] == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("container", "variables", "lost"),
+    [
+        (
+            vllm(command=("bash", "-c", "eval vllm serve /mnt/models ${VLLM_ADDITIONAL_ARGS} $@", "--")),
+            {"VLLM_ADDITIONAL_ARGS": "--max-model-len 4096 --enable-expert-parallel"},
+            (),
+        ),
+        (
+            vllm(command=("sh", "-c", "python3 -m dynamo.vllm --model m")),
+            {"DYN_VLLM_MAX_MODEL_LEN": "4096", "DYN_VLLM_ENABLE_EXPERT_PARALLEL": "true"},
+            (),
+        ),
+        (vllm(command=("sh", "-c", "vllm serve m")), {}, ("--max-model-len", "4096", "--enable-expert-parallel")),
+        (vllm(command=("sh", "-c", "vllm serve m --max-model-len=1")), {}, ("--enable-expert-parallel",)),
+    ],
+    ids=["KServe", "Dynamo", "no way", "given already"],
+)
+def test_flags_reach_an_engine_in_a_script_by_its_environment_or_are_told(
+    container: Container, variables: dict[str, str], lost: tuple[str, ...]
+) -> None:
+    """A script is never edited."""
+    changes = _mutation(container, args=("--max-model-len", "4096", "--enable-expert-parallel"))
+
+    assert {each.variable.name: each.variable.value for each in changes.env} == variables
+    assert changes.lost == lost
+    assert changes.args == ()

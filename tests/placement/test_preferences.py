@@ -50,7 +50,7 @@ SMALL = Preference("h100", 100, (size_range("<30B"),))
 def _class_of(profile: Profile, annotations: dict[str, str] | None = None) -> str:
     record = admit(pod(annotations=annotations or {}), {}, world(profile)).record
     assert record
-    return record.accelerator_class
+    return record.classes[0]
 
 
 def test_a_preference_counts_where_its_conditions_hold() -> None:
@@ -71,7 +71,7 @@ def test_the_size_is_that_of_the_model_on_the_command_line(model: str, chosen: s
     record = admit(subject, {}, world(Profile("p", preferences=(SMALL,)))).record
 
     assert record
-    assert record.accelerator_class == chosen
+    assert record.classes[0] == chosen
 
 
 def test_conditions_on_requests_decide_nothing_and_are_noted() -> None:
@@ -80,7 +80,7 @@ def test_conditions_on_requests_decide_nothing_and_are_noted() -> None:
     record = admit(pod(), {}, world(Profile("p", preferences=(blind,)))).record
 
     assert record
-    assert record.accelerator_class == "h100"
+    assert record.classes[0] == "h100"
     assert "requestSize >4096 is not known when a pod is created" in record.notes
 
 
@@ -94,7 +94,8 @@ def test_wishes_that_cannot_be_understood_are_left_out_and_told() -> None:
     """A typing error costs no pod."""
     wishes = wishes_of(pod(annotations={STRATEGY: "fast", COST_THRESHOLD: "-1", MODEL_SIZE: "big"}))
 
-    assert (wishes.strategy, wishes.billions, wishes.requirements.max_usd_per_hour) == (None, None, None)
+    assert wishes.billions is None
+    assert wishes.layer.says_nothing
     assert [each.split(" is ignored")[0] for each in wishes.warnings] == [
         f"annotation {key}" for key in (COST_THRESHOLD, STRATEGY, MODEL_SIZE)
     ]

@@ -2,9 +2,10 @@ from dataclasses import replace
 
 from placement.admission import Admission, admit
 from placement.class_requirements import ClassRequirements
+from placement.configurations import Configuration
 from placement.keys import PROFILE
 from placement.pods import EnvVar, Pod
-from placement.profiles import Configuration, LabelSelector, OnNoMatch, Profile
+from placement.profiles import LabelSelector, OnNoMatch, Profile
 from tests.builders import NVIDIA, pod, world
 
 PROFILE_OF_ALL = Profile("all")
@@ -50,7 +51,7 @@ def test_a_pod_may_name_its_profile() -> None:
     unknown = _admitted(pod(annotations={PROFILE: "pikcy"}), picky)
 
     assert named.record
-    assert named.record.accelerator_class == "h100"
+    assert named.record.classes == ("h100",)
     assert "no valid AcceleratorProfile 'pikcy' for this namespace" in unknown.warnings[0]
     assert unknown.record is None
 
@@ -68,10 +69,10 @@ def test_naming_a_profile_evades_none() -> None:
 
 def test_the_configuration_of_the_chosen_class_is_applied() -> None:
     """Env, args and resources are those of the class that was chosen, not of another one."""
-    configurations = {
-        name: Configuration(name, (EnvVar("TP", tp),), (f"--tp={tp}",), limits={NVIDIA: tp})
+    configurations = tuple(
+        Configuration(name, (EnvVar("TP", tp),), (f"--tp={tp}",), limits={NVIDIA: tp})
         for name, tp in (("h100", "1"), ("l4", "4"))
-    }
+    )
     profile = Profile("p", preferred=("l4",), configurations=configurations)
 
     container = _admitted(pod(), profile).mutation.containers[0]

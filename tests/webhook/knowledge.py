@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 
 from cluster.api import ApiError
 from placement.accelerators import Catalog
+from placement.allowances import NO_LIMITS, Allowances
 from placement.inventory import Inventory
 from placement.keys import INJECTION
 from placement.profiles import Profile
+from placement.roster import NOBODY, Roster
+from placement.serving import ServingObjects
 from tests.builders import CATALOG, INVENTORY
 
 NAMESPACES = {mode: {INJECTION: mode} for mode in ("enforce", "warn", "audit", "nonsense")} | {"unlabelled": {}}
@@ -23,6 +26,13 @@ class Values:
     inventory: Inventory = INVENTORY
     namespaces: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: dict(NAMESPACES))
     behind: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    serving: ServingObjects = field(default_factory=ServingObjects)
+    roster: Roster = NOBODY
+    limits: Mapping[str, Allowances] = field(default_factory=dict)
+
+    def allowances(self, namespace: str) -> Allowances:
+        """Return what pods of a namespace may ask for."""
+        return self.limits.get(namespace, NO_LIMITS)
 
     def namespace_labels(self, name: str) -> Mapping[str, str] | None:
         """Return labels as the watch has them."""

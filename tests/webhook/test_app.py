@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from placement.class_requirements import ClassRequirements
 from placement.keys import CHOSEN_CLASS, DECISION, INJECTION, REQUESTED_CLASS
 from placement.profiles import OnNoMatch, Profile
+from tests.builders import NVIDIA, PRODUCT
 from tests.webhook.knowledge import Values
 from tests.webhook.test_wire import review
 from webhook.app import create_app, deadline_seconds
@@ -92,7 +93,13 @@ async def test_warn_says_what_enforcing_would_do_and_audit_only_records_it() -> 
     async with _door() as door:
         warned, audited = await door.ask(namespace="warn"), await door.ask(namespace="audit")
 
-        assert warned["warnings"] == ["Berth: this pod would get accelerator class h100"]
+        assert warned["warnings"] == [
+            "Berth: this pod would get accelerator class h100 (named by the pod)",
+            f"Berth: this pod would get nodeSelector {PRODUCT}=H100",
+            f"Berth: this pod would get tolerations {NVIDIA}",
+            "Berth: this pod would get schedulerName berth-scheduler",
+            f"Berth: this pod would get resources {NVIDIA}=1 in container engine",
+        ]
         assert "warnings" not in audited
         assert audited["auditAnnotations"] == {"mode": "audit", "outcome": "injected", "class": "h100"}
         assert "patch" not in warned

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from cluster.objects import decode_pod
 from placement.admission import admit
+from placement.configurations import Configuration
 from placement.keys import CHOSEN_CLASS, DECISION, REQUESTED_CLASS
 from placement.mutations import ContainerMutation, EnvAddition, Mutation
 from placement.pods import EnvVar
-from placement.profiles import Configuration, Profile
+from placement.profiles import Profile
 from placement.selection import Expression, Operator, Term
 from placement.taints import Toleration
 from tests.builders import NVIDIA, world
@@ -133,17 +134,17 @@ _WORLD = world(
     Profile(
         "all",
         preferred=("l4",),
-        configurations={
-            "l4": Configuration(
+        configurations=(
+            Configuration(
                 "l4",
                 (EnvVar("TP", "4"), EnvVar("URL", "http://$(HOST)"), EnvVar("HOST", "h")),
                 ("--tensor-parallel-size", "4", "--enable-prefix-caching"),
                 {"cpu": "8"},
                 {NVIDIA: "4", "rdma/hca": "1"},
             ),
-            "t4": Configuration("t4", limits={NVIDIA: "4"}),
-            "h100": Configuration("h100", limits={NVIDIA: "16"}),
-        },
+            Configuration("t4", limits={NVIDIA: "4"}),
+            Configuration("h100", limits={NVIDIA: "16"}),
+        ),
     )
 )
 _names = st.sampled_from(["TP", "HOST", "URL", "X"])

@@ -1,0 +1,1 @@
+"""What the webhook would do with pods that stand in files: reading, judging, telling."""

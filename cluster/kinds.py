@@ -1,0 +1,56 @@
+"""The kinds of objects that can be watched, and where the API has them."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from cluster.allowance_shapes import decode_limit_range, decode_quota
+from cluster.custom_objects import decode_custom_object
+from cluster.objects import decode_namespace, decode_node, decode_pod
+from cluster.reflector import Resource
+
+NAMESPACES_PATH = "/api/v1/namespaces"
+CLASSES_PATH = "/apis/ome.io/v1beta1/acceleratorclasses"
+PROFILES_PATH = "/apis/berth.ome.io/v1alpha1/acceleratorprofiles"
+
+
+class Kind(StrEnum):
+    """What can be watched."""
+
+    NODES = "nodes"
+    PODS = "pods"
+    NAMESPACES = "namespaces"
+    CLASSES = "classes"
+    PROFILES = "profiles"
+    RUNTIMES = "serving runtimes"
+    CLUSTER_RUNTIMES = "cluster serving runtimes"
+    SERVICES = "inference services"
+    MODELS = "base models"
+    CLUSTER_MODELS = "cluster base models"
+    QUOTAS = "resource quotas"
+    LIMIT_RANGES = "limit ranges"
+
+
+# Finished pods hold nothing; the server reports a pod that finishes as deleted from such a watch.
+_UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
+
+
+def _custom(path: str) -> Resource[Any]:
+    """Return custom objects, whose definition may be missing."""
+    return Resource(path, decode_custom_object, lambda each: each.key, is_optional=True)
+
+
+RESOURCES: Mapping[Kind, Resource[Any]] = {
+    Kind.NODES: Resource("/api/v1/nodes", decode_node, lambda node: node.name),
+    Kind.PODS: Resource("/api/v1/pods", decode_pod, lambda pod: pod.uid, field_selector=_UNFINISHED),
+    Kind.NAMESPACES: Resource(NAMESPACES_PATH, decode_namespace, lambda namespace: namespace.name),
+    Kind.CLASSES: _custom(CLASSES_PATH),
+    Kind.PROFILES: _custom(PROFILES_PATH),
+    Kind.RUNTIMES: _custom("/apis/ome.io/v1beta1/servingruntimes"),
+    Kind.CLUSTER_RUNTIMES: _custom("/apis/ome.io/v1beta1/clusterservingruntimes"),
+    Kind.SERVICES: _custom("/apis/ome.io/v1beta1/inferenceservices"),
+    Kind.MODELS: _custom("/apis/ome.io/v1beta1/basemodels"),
+    Kind.CLUSTER_MODELS: _custom("/apis/ome.io/v1beta1/clusterbasemodels"),
+    Kind.QUOTAS: Resource("/api/v1/resourcequotas", decode_quota, lambda each: each.key),
+    Kind.LIMIT_RANGES: Resource("/api/v1/limitranges", decode_limit_range, lambda each: each.key),
+}

@@ -1,0 +1,115 @@
+"""Memory: what was found out about a pod is true of every replica of its template, until something else changes.
+
+Replicas differ in their names alone. What a pod asks stays as long as classes, profiles and serving objects do; which
+classes will do, as long as nodes and allowances do as well; whether they have room is looked at for every pod.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import msgspec
+from cachetools import LRUCache
+
+from cluster.objects import pod_of, template_of
+from cluster.shapes import Metadata, PodShape
+from placement import keys
+from placement.admission import Admission, World, compete, inquire, judge
+from placement.choice import Contest, full
+from placement.platforms import group_of
+from placement.pods import Pod
+from webhook.judging import Judged, judged, patch_of
+from webhook.patch import Json, pointer
+
+# Templates that pods are made from within minutes; there are few larger ones, and they would fill the memory.
+TEMPLATES, TEMPLATE_BYTES = 256, 2**16
+
+_ANNOTATIONS = ("metadata", "annotations")
+_Key = tuple[str, frozenset[tuple[str, str]], bytes]
+
+
+class Memory:
+    """What is known of the templates seen last; it never changes an answer."""
+
+    def __init__(self) -> None:
+        self._templates: LRUCache[_Key, _Template] = LRUCache(TEMPLATES)
+
+    def judged(
+        self, raw: msgspec.Raw, shape: PodShape, namespace: str, labels: Mapping[str, str], world: World
+    ) -> Judged:
+        """Judge a pod, given as JSON and as read from it; raises MalformedObject, or PatchError as `judged` does."""
+        written = template_of(shape)
+        key = (namespace, frozenset(labels.items()), written)
+        known = self._templates.get(key)
+        if known is None or not known.asks_the_same_of(world):
+            pod = pod_of(shape, namespace)
+            if len(written) > TEMPLATE_BYTES or not _is_replica(pod):
+                return judged(raw, pod, labels, world)
+            known = self._templates[key] = _Template(pod, labels, world)
+        return known.judged(raw, shape.metadata, world)
+
+
+def _is_replica(pod: Pod) -> bool:
+    """Tell whether nothing of a pod's own decides: neither what Berth wrote on it before, nor the class of a group."""
+    return keys.DECISION not in pod.annotations and group_of(pod) is None
+
+
+class _Template:
+    """What was found out about the pods of one template, and from what."""
+
+    def __init__(self, pod: Pod, labels: Mapping[str, str], world: World) -> None:
+        self._pod = pod
+        self._sources = _sources(world)
+        self._inquiry = inquire(pod, labels, world)
+        self._world: World | None = None
+        self._contest: Contest | None = None
+        self._admission = Admission()
+        self._patch: list[Json] = []
+
+    def asks_the_same_of(self, world: World) -> bool:
+        """Tell whether those who say something about a pod's class still say the same."""
+        return all(mine is theirs for mine, theirs in zip(self._sources, _sources(world), strict=True))
+
+    def judged(self, raw: msgspec.Raw, metadata: Metadata, world: World) -> Judged:
+        """Return the verdict on one more pod of the template."""
+        if self._is_outdated(world):
+            self._judge(raw, world)
+        pod = replace(self._pod, name=metadata.name or metadata.generate_name, uid=metadata.uid)
+        record = self._admission.record
+        patch = _about(self._patch, record.to_json(pod, world.seal)) if record else self._patch
+        return Judged(pod, self._admission, patch)
+
+    def _is_outdated(self, world: World) -> bool:
+        """Tell whether other classes would do, or other ones are full."""
+        last, asked = self._world, self._inquiry.asked
+        if last is None or world.inventory is not last.inventory or world.allowances != last.allowances:
+            return True
+        choice = self._admission.choice
+        if not (asked and self._contest and choice and choice.eligible):
+            return False
+        return full(asked, self._contest, world.circumstances(self._pod)) != choice.passed
+
+    def _judge(self, raw: msgspec.Raw, world: World) -> None:
+        found = compete(self._inquiry, world)
+        admission = judge(self._inquiry, found, world)
+        self._patch = patch_of(admission, raw)
+        self._contest, self._admission, self._world = found, admission, world
+
+
+def _sources(world: World) -> tuple[object, ...]:
+    return world.catalog, world.profiles, world.serving
+
+
+def _about(patch: list[Json], decision: str) -> list[Json]:
+    """Return a patch with the decision about another pod."""
+    return [_with_decision(each, decision) for each in patch]
+
+
+def _with_decision(operation: Json, decision: str) -> Json:
+    if operation["path"] == _DECISION:
+        return {**operation, "value": decision}
+    if operation["path"] == _ALL_ANNOTATIONS:
+        return {**operation, "value": {**operation["value"], keys.DECISION: decision}}
+    return operation
+
+
+_DECISION, _ALL_ANNOTATIONS = pointer((*_ANNOTATIONS, keys.DECISION)), pointer(_ANNOTATIONS)
