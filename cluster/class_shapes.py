@@ -6,6 +6,7 @@ from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, model
 
 from cluster.names import ExtendedResource, LabelValue, TaintKey
 from cluster.resource_shapes import count
+from cluster.selector_texts import label_selector
 from cluster.selectors import Discovery, Model
 from placement.accelerators import (
     MAX_CLASS_NAME,
@@ -17,6 +18,8 @@ from placement.accelerators import (
     Version,
     version,
 )
+from placement.keys import NAMESPACE_SELECTOR, SCALABLE_FROM_ZERO
+from placement.label_selectors import EVERYTHING, LabelSelector
 from placement.quantities import memory_gib, parse
 from placement.taints import Toleration
 
@@ -47,6 +50,10 @@ def _class_name(name: str) -> str:
     return name
 
 
+def _selector(given: Any) -> LabelSelector:
+    return label_selector(str(given))
+
+
 MemoryGib = Annotated[float, BeforeValidator(_memory_gib), Field(ge=0)]
 Amount = Annotated[float, BeforeValidator(_number), Field(ge=0)]
 Price = Amount
@@ -68,6 +75,19 @@ class ClassMetadata(Model):
     """Metadata of an object whose name pods carry as a label value."""
 
     name: Annotated[str, AfterValidator(_class_name)]
+
+
+class _Annotations(Model):
+    """What stands beside OME's definition, which has no field for it."""
+
+    namespace_selector: Annotated[LabelSelector, BeforeValidator(_selector)] = Field(
+        EVERYTHING, alias=NAMESPACE_SELECTOR
+    )
+    scalable_from_zero: bool = Field(default=False, alias=SCALABLE_FROM_ZERO)
+
+
+class _Metadata(ClassMetadata):
+    annotations: _Annotations = _Annotations()
 
 
 class Figures(Model):
@@ -150,7 +170,7 @@ class _Spec(Model):
 class ClassShape(Model):
     """An AcceleratorClass."""
 
-    metadata: ClassMetadata
+    metadata: _Metadata
     spec: _Spec
 
     @property
@@ -170,7 +190,8 @@ class ClassShape(Model):
             tuple(_toleration(each) for each in spec.tolerations),
             Cost(spec.cost.per_hour, spec.cost.spot_per_hour, spec.cost.tier),
             spec.allowed_namespaces,
-            spec.scalable_from_zero,
+            spec.scalable_from_zero or self.metadata.annotations.scalable_from_zero,
+            self.metadata.annotations.namespace_selector,
         )
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from cluster.names import LabelKey, LabelValue, ObjectName
-from placement.profiles import LabelSelector
+from placement.label_selectors import LabelSelector
 from placement.quantities import parse
 from placement.selection import NAME_FIELD, NOWHERE, Expression, NodeSelection, Operator, Term, narrowed
 

@@ -1,6 +1,7 @@
 """The story: what happens to pods of a mixed cluster, chapter by chapter."""
 
 from demo import admission_chapters as admission
+from demo import choice_chapters as choice
 from demo import scheduling_chapters as scheduling
 from demo.stage import Stage
 
@@ -14,6 +15,8 @@ def tell(stage: Stage) -> None:
         admission.profile_chooses,
         admission.other_vendors,
         admission.fits_nowhere,
+        choice.scaled_out,
+        choice.previewed,
         scheduling.explanation,
         scheduling.fragmentation,
         scheduling.no_room,

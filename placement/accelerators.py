@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import cached_property
 from hashlib import sha256
 
+from placement.label_selectors import EVERYTHING, Labels, LabelSelector
 from placement.selection import NodeSelection
 from placement.taints import Toleration
 
@@ -94,6 +95,7 @@ class AcceleratorClass:
     cost: Cost = field(default_factory=Cost)
     allowed_namespaces: frozenset[str] | None = None
     scalable_from_zero: bool = False
+    namespaces: LabelSelector = EVERYTHING
 
     @cached_property
     def resources(self) -> tuple[DeviceResource, ...]:
@@ -136,9 +138,10 @@ class AcceleratorClass:
         names = {self.family.lower(), f"{self.vendor}-{self.family}".lower()} if self.family else set()
         return not names.isdisjoint(each.lower() for each in families)
 
-    def usable_in(self, namespace: str) -> bool:
-        """Tell whether pods of the namespace may use it."""
-        return self.allowed_namespaces is None or namespace in self.allowed_namespaces
+    def usable_in(self, namespace: str, labels: Labels) -> bool:
+        """Tell whether pods of the namespace with these labels may use it."""
+        is_listed = self.allowed_namespaces is None or namespace in self.allowed_namespaces
+        return is_listed and self.namespaces.selects(labels)
 
 
 def taint_key(resource: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from placement import keys
+from placement.advice import advice
 from placement.allowances import NO_LIMITS, Allowances
 from placement.choice import Choice, Circumstances, Contest, contest, decided
 from placement.class_requests import ClassRequest, Known, misnamed_profile, request_of
@@ -120,12 +121,13 @@ def _unfit(asked: ClassRequest, choice: Choice, world: World) -> Admission:
     """Leave the pod as it is, but for a record of why: whoever made it may not be the one who reads its warnings."""
     reasons = tuple(f"{each.subject}: {each.reason}" for each in choice.rejections)
     headline = f"no accelerator class will do for this pod ({asked.source})"
+    helpful = advice(asked, world.catalog, world.inventory)
     warnings = asked.warnings + contradictions(asked, world.catalog)
     record = record_of_none(asked, choice)
     if asked.profile and asked.profile.on_no_match is OnNoMatch.DENY:
-        denial = "; ".join([headline, *reasons])
+        denial = "; ".join([headline, *helpful, *reasons])
         return Admission(NOTHING, warnings, record, denial, asked=asked, choice=choice)
-    told = (f"{headline}; it is admitted as it is", *reasons)
+    told = (f"{headline}; it is admitted as it is", *helpful, *reasons)
     signed = _signed(asked.pod, NOTHING, record, world.seal)
     return Admission(signed, warnings + told, record, asked=asked, choice=choice)
 

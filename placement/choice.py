@@ -92,10 +92,10 @@ def full(asked: ClassRequest, found: Contest, circumstances: Circumstances) -> f
     if asked.group or asked.layer.waits or len(found.ordered) <= 1:
         return frozenset()
     passed: list[str] = []
-    pending = circumstances.roster.pending
+    pending, pod = circumstances.roster.pending, asked.located
     for each in found.ordered:
         needed = found.plans.demand(each)
-        if has_room(asked.pod, each, needed, circumstances.inventory, pending.get(each.name, {})):
+        if has_room(pod, each, needed, circumstances.inventory, pending.get(each.name, {})):
             return frozenset(passed)
         passed.append(each.name)
     return frozenset()
@@ -140,21 +140,22 @@ def _incapable(asked: ClassRequest, candidate: AcceleratorClass, *_: object) -> 
 
 def _disallowed(asked: ClassRequest, candidate: AcceleratorClass, *_: object) -> str | None:
     namespace = asked.pod.namespace
-    return None if candidate.usable_in(namespace) else f"may not be used in namespace {namespace}"
+    usable = candidate.usable_in(namespace, asked.namespace_labels)
+    return None if usable else f"may not be used in namespace {namespace}"
 
 
 def _contradicted(asked: ClassRequest, candidate: AcceleratorClass, *_: object) -> str | None:
     foreign = sorted(set(asked.accelerators) - candidate.resource_names)
     if foreign:
         return f"does not offer {', '.join(foreign)}, which the pod asks for"
-    clash = asked.pod.selection.contradiction(candidate.selection)
+    clash = asked.located.selection.contradiction(candidate.selection)
     return f"contradicts the pod's own nodeSelector {clash}" if clash else None
 
 
 def _unavailable(
     asked: ClassRequest, candidate: AcceleratorClass, plans: Plans, circumstances: Circumstances
 ) -> str | None:
-    return unavailable(asked.pod, candidate, plans.demand(candidate), circumstances.inventory)
+    return unavailable(asked.located, candidate, plans.demand(candidate), circumstances.inventory)
 
 
 def _refused(

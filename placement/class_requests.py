@@ -1,18 +1,20 @@
 """What one pod asks of a class, gathered from its layers: runtime or profile, InferenceService, annotations."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from placement.accelerators import AcceleratorClass, Catalog, Figure
 from placement.class_requirements import ClassRequirements
 from placement.configurations import Configuration, configuration_for
 from placement.keys import PROFILE
+from placement.label_selectors import Labels
 from placement.layers import NOTHING_SAID, Layer
 from placement.platforms import Group, group_of
 from placement.pods import Container, Pod
 from placement.preferences import MAX_SCORE
-from placement.profiles import Labels, Profile
+from placement.profiles import Profile
 from placement.roster import NOBODY, Roster
+from placement.selection import NodeSelection
 from placement.serving import NO_SERVING, Serving, ServingObjects
 from placement.strategies import Strategy, Yardstick
 from placement.wishes import may_run_on_spot, wishes_of
@@ -29,6 +31,7 @@ class ClassRequest:
     """
 
     pod: Pod
+    namespace_labels: Labels = field(default_factory=dict)
     layer: Layer = NOTHING_SAID
     profile: Profile | None = None
     serving: Serving = NO_SERVING
@@ -46,6 +49,14 @@ class ClassRequest:
     def explicit(self) -> str | None:
         """The only class that will do, where one is named or the pod's group has one."""
         return self.layer.explicit or self.followed
+
+    @property
+    def located(self) -> Pod:
+        """The pod as it must be placed: with the labels that a layer wants of its nodes beside its own selection."""
+        wanted, selection = self.layer.node_labels, self.pod.selection
+        if not wanted:
+            return self.pod
+        return replace(self.pod, selection=NodeSelection({**wanted, **selection.labels}, selection.terms))
 
     @property
     def is_named(self) -> bool:
@@ -122,6 +133,7 @@ def request_of(pod: Pod, namespace_labels: Labels, known: Known) -> ClassRequest
         return None
     return ClassRequest(
         pod,
+        namespace_labels,
         layer,
         profile,
         serving,

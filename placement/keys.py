@@ -15,6 +15,10 @@ MODEL = "berth.ome.io/model"
 MODEL_SIZE = "berth.ome.io/model-size"
 WAIT = "berth.ome.io/wait-for-preferred"
 
+# On classes, beside OME's definition of them, which has no fields for it: a label selector, and "true".
+NAMESPACE_SELECTOR = "berth.ome.io/namespace-selector"
+SCALABLE_FROM_ZERO = "berth.ome.io/scalable-from-zero"
+
 # OME's, on its pods; the annotation that names a runtime may stand on any pod.
 SERVICE = "ome.io/inferenceservice"
 COMPONENT = "component"

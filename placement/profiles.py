@@ -1,18 +1,15 @@
 """AcceleratorProfiles: what an operator says once for all pods that a profile matches."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from placement.class_requirements import ANY_CLASS, ClassRequirements
 from placement.configurations import Configuration
+from placement.label_selectors import EVERYTHING, Labels, LabelSelector
 from placement.layers import Layer
 from placement.preferences import Preference
 from placement.requirements import Spread
-from placement.selection import Expression
 from placement.strategies import Strategy
-
-Labels = Mapping[str, str]
 
 
 class OnNoMatch(StrEnum):
@@ -23,25 +20,12 @@ class OnNoMatch(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class LabelSelector:
-    """A Kubernetes label selector: everything it says holds; an empty one selects everything."""
-
-    labels: Labels = field(default_factory=dict)
-    expressions: tuple[Expression, ...] = ()
-
-    def selects(self, labels: Labels) -> bool:
-        """Tell whether an object with these labels is selected."""
-        equal = all(labels.get(key) == value for key, value in self.labels.items())
-        return equal and all(each.admits(labels) for each in self.expressions)
-
-
-@dataclass(frozen=True, slots=True)
 class Profile:
     """For which pods, which classes will do, in which order, and what a pod gets on each."""
 
     name: str
-    pods: LabelSelector = field(default_factory=LabelSelector)
-    namespaces: LabelSelector = field(default_factory=LabelSelector)
+    pods: LabelSelector = EVERYTHING
+    namespaces: LabelSelector = EVERYTHING
     containers: frozenset[str] = frozenset()
     requirements: ClassRequirements = ANY_CLASS
     preferred: tuple[str, ...] = ()

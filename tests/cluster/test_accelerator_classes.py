@@ -186,3 +186,17 @@ def test_bytes_that_are_no_object_are_refused(raw: bytes) -> None:
         accelerator_class(raw)
     with pytest.raises(InvalidObject):
         profile(raw)
+
+
+def test_annotations_stand_in_for_fields_that_omes_definition_lacks() -> None:
+    """Which namespaces may use a class, and that it scales from zero; what is wrong is said of the annotation."""
+    spec = {"discovery": {"nodeSelector": {"a": "b"}}}
+    annotated = {"berth.ome.io/namespace-selector": "team=a", "berth.ome.io/scalable-from-zero": "true"}
+    found = accelerator_class(json.dumps({"metadata": {"name": "x", "annotations": annotated}, "spec": spec}).encode())
+
+    assert found.scalable_from_zero
+    assert found.usable_in("ml", {"team": "a"})
+    assert not found.usable_in("ml", {"team": "b"})
+    broken = {"metadata": {"name": "x", "annotations": {"berth.ome.io/namespace-selector": "team=a b"}}, "spec": spec}
+    with pytest.raises(InvalidObject, match=r"berth\.ome\.io/namespace-selector"):
+        accelerator_class(json.dumps(broken).encode())

@@ -7,9 +7,10 @@ from cluster.custom_objects import InvalidObject, profile
 from placement.accelerators import Figure
 from placement.class_requirements import ClassRequirements
 from placement.configurations import Configuration
+from placement.label_selectors import LabelSelector
 from placement.pods import EnvVar
 from placement.preferences import Preference, size_range
-from placement.profiles import LabelSelector, OnNoMatch, Profile
+from placement.profiles import OnNoMatch, Profile
 from placement.requirements import Spread
 from placement.selection import Expression, Operator
 from placement.strategies import Strategy

@@ -18,7 +18,8 @@ from extender.wire import WireError
 from placement.accelerators import Catalog
 from placement.inventory import NodeInventory
 from placement.keys import ZONE
-from placement.profiles import LabelSelector, Profile
+from placement.label_selectors import LabelSelector
+from placement.profiles import Profile
 from placement.requirements import Spread
 from tests.builders import AMD, H100, L4, MI300X, NVIDIA, accelerator_class, node
 from tests.extender.known import args, bound, desk_of, known, pod_json

@@ -7,7 +7,10 @@ from placement.accelerators import Catalog
 from placement.choice import Choice, Circumstances, choose
 from placement.class_requests import ClassRequest, Known, request_of
 from placement.class_requirements import ClassRequirements
+from placement.injection import injection
 from placement.keys import REQUESTED_CLASS
+from placement.label_selectors import LabelSelector
+from placement.layers import Layer
 from placement.profiles import Profile
 from placement.selection import Expression, NodeSelection, Operator, Term
 from placement.strategies import Strategy
@@ -175,3 +178,21 @@ def test_a_class_may_be_kept_for_some_namespaces() -> None:
     catalog = Catalog({"l4": replace(L4, allowed_namespaces=frozenset({"prod"}))})
 
     assert _reasons(_request(explicit="l4"), catalog) == {"l4": "may not be used in namespace ml"}
+
+
+def test_a_class_may_be_kept_for_namespaces_with_some_labels() -> None:
+    """Beside OME's definition an annotation with a label selector says so."""
+    catalog = Catalog({"l4": replace(L4, namespaces=LabelSelector({"team": "a"}))})
+    allowed = replace(_request(explicit="l4"), namespace_labels={"team": "a"})
+
+    assert _reasons(_request(explicit="l4"), catalog) == {"l4": "may not be used in namespace ml"}
+    assert _reasons(allowed, catalog) == {}
+
+
+def test_labels_that_a_layer_wants_of_the_nodes_are_required_and_injected() -> None:
+    """The proposal's acceleratorSelector.nodeSelector narrows the nodes of whatever class is chosen."""
+    wanted = Layer("InferenceService ml/x", node_labels={PRODUCT: "L4"})
+    asked = replace(_request(Profile("p")), layer=wanted)
+
+    assert _names(asked) == ["l4"]
+    assert injection(asked, _choose(asked), INVENTORY, None).node_selector == {PRODUCT: "L4"}

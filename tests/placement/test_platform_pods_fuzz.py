@@ -10,6 +10,7 @@ from cluster.objects import MalformedObject, decode_pod
 from placement.accelerators import Catalog
 from placement.inference import inference_of
 from placement.platforms import count_variables, is_restored, updates_in_place
+from placement.pods import Container, Pod
 
 DAMAGED = 4_000
 CASES = [case for path in (Path(__file__).parent / "pods").glob("*.yaml") for case in yaml.safe_load(path.read_text())]
@@ -52,6 +53,31 @@ def test_no_pod_raises_anything_however_damaged() -> None:
             assert found.group_devices is None or found.group_devices >= (found.devices or 0)
             assert found.quantization is None or found.quantization
             assert found.tensor_parallel is None or found.tensor_parallel > 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["env", *["python"] * 100, *["-x"] * 300_000],
+        ["env", *["curl"] * 150, *["x"] * 300_000],
+        ["env", *["sh", "-c", "vllm serve x; " * 500] * 80],
+        ["sh", "-c", "if a;" * 3_200],
+        ["sh", "-c", "case x in a) " * 1_200],
+        ["sh", "-c", "case x in " + "a|" * 7_000],
+        ["vllm", "serve", "a" * 130_000],
+        ["vllm", "serve", "models--" * 16_000],
+        ["hf", "download", *["https://huggingface.co/a/b "] * 50_000],
+    ],
+    ids=["pythons", "curls", "shells", "ifs", "cases", "patterns", "name", "folders", "addresses"],
+)
+@pytest.mark.timeout(10)
+def test_no_command_line_takes_long_however_long_it_is(words: list[str]) -> None:
+    """Who waits for the webhook waits for every pod of a namespace."""
+    container = Container("c", command=tuple(words))
+
+    found = inference_of(Pod("ml", containers=(container,), init_containers=(container,)), NOTHING)
+
+    assert found is None or found.containers == (container,)
 
 
 def _damaged(value: Any, chance: Random) -> Any:

@@ -4,8 +4,9 @@ from placement.admission import Admission, admit
 from placement.class_requirements import ClassRequirements
 from placement.configurations import Configuration
 from placement.keys import PROFILE
+from placement.label_selectors import LabelSelector
 from placement.pods import EnvVar, Pod
-from placement.profiles import LabelSelector, OnNoMatch, Profile
+from placement.profiles import OnNoMatch, Profile
 from tests.builders import NVIDIA, pod, world
 
 PROFILE_OF_ALL = Profile("all")
