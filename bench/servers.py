@@ -38,7 +38,7 @@ from webhook.app import create_app as create_webhook_app
 from webhook.desk import Desk
 from webhook.observers import Observers
 from webhook.promises import LIFE_SECONDS, Promises
-from webhook.seal import seal_with
+from webhook.seal import FileSeal
 from webhook.wire import allowed, parse
 
 _SEEN_AFTER_SECONDS = 0.05
@@ -84,7 +84,7 @@ def webhook(count: int, folder: Path) -> web.Application:
     """
     known = Known(world.CATALOG, world.nodes(count), world.PROFILED)
     promises = Promises(lambda: monotonic() * LIFE_SECONDS / _SEEN_AFTER_SECONDS)
-    desk = Desk(known, Observers(CollectorRegistry()), "berth-scheduler", seal_with(folder / "tls.key"), promises)
+    desk = Desk(known, Observers(CollectorRegistry()), "berth-scheduler", FileSeal(folder / "tls.key"), promises)
     return create_webhook_app(desk)
 
 

@@ -190,8 +190,9 @@ def _container(place: str, shape: ContainerShape) -> Container:
 
 
 def _after_start(shape: ContainerShape) -> tuple[str, ...]:
-    hook = (shape.lifecycle or Lifecycle()).post_start
-    return tuple(hook.exec.command or ()) if hook and hook.exec else ()
+    """Return what runs beside the container's own program from its start: a hook, or a probe that fetches a model."""
+    hooks = ((shape.lifecycle or Lifecycle()).post_start, shape.startup_probe)
+    return next((tuple(hook.exec.command or ()) for hook in hooks if hook and hook.exec), ())
 
 
 def _env(place: str, raw: bytes) -> tuple[EnvVar, ...]:

@@ -205,6 +205,7 @@ class ContainerShape(Shape):
     env: msgspec.Raw = msgspec.Raw(b"null")
     env_from: list[Something] | None = None
     lifecycle: Lifecycle | None = None
+    startup_probe: HookShape | None = None
     resources: Resources | None = None
     restart_policy: str | None = None
 

@@ -17,8 +17,12 @@ from placement.platforms import updates_in_place
 from placement.pods import Pod
 from placement.profiles import OnNoMatch
 from placement.recognition import engine_containers
-from placement.records import AdmissionRecord, Seal, record_of, record_of_none, unkeyed
+from placement.records import AdmissionRecord, Seal, classes_of, genuine, record_of, record_of_none, unkeyed
 from placement.sizing import sized
+
+
+# Judging takes microseconds for each container and class, and the API server waits.
+MAX_CONTAINERS = 256
 
 
 @dataclass(frozen=True)
@@ -82,17 +86,22 @@ def admit(pod: Pod, namespace_labels: Mapping[str, str], world: World) -> Admiss
     return judge(inquiry, compete(inquiry, world), world)
 
 
-def inquire(pod: Pod, namespace_labels: Mapping[str, str], known: Known) -> Inquiry:
-    """Gather what a pod asks, and recognise where its model runs."""
+def inquire(pod: Pod, namespace_labels: Mapping[str, str], known: World) -> Inquiry:
+    """Gather what a pod asks, and recognise where its model runs.
+
+    A pod that was mutated a moment ago keeps its classes: what was injected must not change who is eligible.
+    """
     asked = request_of(pod, namespace_labels, known)
     if asked is None:
         return Inquiry(pod, misnamed_profile(pod, namespace_labels, known.profiles))
+    if len(pod.containers) > MAX_CONTAINERS:
+        return Inquiry(pod, (f"this pod has {len(pod.containers)} containers: Berth looks at {MAX_CONTAINERS} at most",))
     engines = engine_containers(pod, known.catalog, asked.named_containers, is_meant=asked.explicit is not None)
     if not engines:
         return Inquiry(pod, asked.warnings + _unrecognised(asked))
     if updates_in_place(pod) and not asked.is_named:
         return Inquiry(pod, (*asked.warnings, _IN_PLACE))
-    complete = sized(replace(asked, engines=engines))
+    complete = sized(replace(asked, engines=engines, kept=classes_of(genuine(pod, known.seal))))
     return Inquiry(pod, asked=complete, plans=Plans(complete))
 
 
@@ -138,9 +147,8 @@ def _signed(pod: Pod, changes: Mutation, record: AdmissionRecord, seal: Seal) ->
     A record that the pod carries stands when it is ours, tells of the same choice, and nothing is left to inject: the
     API server may ask again about a pod that is mutated already, and mutating twice is mutating once.
     """
-    carried = pod.annotations.get(keys.DECISION, "")
-    stands = not changes.injects and record.stands_in(carried, pod, seal)
-    decision = carried if stands else record.to_json(pod, seal)
+    stands = not changes.injects and record.stands_in(genuine(pod, seal))
+    decision = pod.annotations[keys.DECISION] if stands else record.to_json(pod.namespace, pod.name, seal)
     labels = {keys.CHOSEN_CLASS: record.label} if record.classes else {}
     annotations = {keys.CHOSEN_CLASS: ",".join(record.classes)} if record.classes else {}
     return _stripped(pod, replace(changes, labels=labels, annotations={**annotations, keys.DECISION: decision}))

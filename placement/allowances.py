@@ -74,9 +74,9 @@ def refusal(allowances: Allowances, before: Pod, after: Pod, *, counts_use: bool
 
 
 def _over_quota(quota: Quota, before: Pod, after: Pod, *, counts_use: bool) -> str | None:
-    if not all(_counts(scope, after) for scope in quota.scopes):
+    if not _counts_all(quota, after):
         return None
-    was, asked = _charges(before), _charges(after)
+    was, asked = _charges(before) if _counts_all(quota, before) else {}, _charges(after)
     for name, hard in sorted(quota.hard.items()):
         used = quota.used.get(name, 0) if counts_use else 0
         if asked.get(name, 0) > was.get(name, 0) and used + asked[name] > hard:
@@ -90,10 +90,16 @@ def _charges(pod: Pod) -> Amounts:
     """Return what a pod is charged under the names of quotas; a plain name means requests."""
     requests, limits = pod.requests, pod.limits
     return {
+        "pods": 1,
         **{f"requests.{name}": count for name, count in requests.items()},
         **{f"limits.{name}": count for name, count in limits.items()},
         **{name: requests[name] for name in (CPU, MEMORY, "ephemeral-storage") if name in requests},
     }
+
+
+def _counts_all(quota: Quota, pod: Pod) -> bool:
+    """Tell whether a quota counts the pod; what is added to a pod may bring it under a quota that did not."""
+    return all(_counts(scope, pod) for scope in quota.scopes)
 
 
 def _counts(scope: Scope, pod: Pod) -> bool:

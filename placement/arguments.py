@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from placement.command_lines.engine_commands import engine_command, opens_shell
+from placement.command_lines.engines import has_default_args
 from placement.command_lines.flags import given_flags
 from placement.command_lines.options import Grammar, flag_groups, is_flag
 from placement.command_lines.words import Fields
@@ -55,10 +56,14 @@ def arguments(container: Container, wanted: Fields, runtimes: frozenset[Fields])
 def takes_args(container: Container) -> bool:
     """Tell whether arguments behind the container's own reach the engine.
 
-    They do behind an image's entrypoint and behind a known engine's command, not behind a shell script; behind an
-    unknown command nobody knows what they would mean.
+    They do behind an image's entrypoint and behind a known engine's command, not behind a shell script, nor in place of
+    an image's own arguments; behind an unknown command nobody knows what they would mean.
     """
-    return not opens_shell(container) and (not container.command or engine_command(container).serves_model)
+    if opens_shell(container):
+        return False
+    if container.command:
+        return engine_command(container).serves_model
+    return bool(container.args) or not has_default_args(container.image)
 
 
 def missing_args(container: Container, wanted: Iterable[str]) -> Fields:

@@ -26,18 +26,30 @@ def unavailable(pod: Pod, candidate: AcceleratorClass, needed: Amounts, inventor
     return _unreachable(pod, tolerations, needed, ready) if ready else "its nodes are cordoned or not ready"
 
 
-def has_room(pod: Pod, candidate: AcceleratorClass, needed: Amounts, inventory: Inventory, pending: Amounts) -> bool:
-    """Tell whether the class has room for one more such pod on one node, less what pending pods ask of the class.
+class Room:
+    """How many more pods of one kind a class has room for on its nodes, counted only as far as anybody asks.
 
-    A node whose devices cannot be seen may have room. Pending pods are reckoned in pods of this size, rounded up.
+    A node whose devices cannot be seen may have room for one.
     """
-    tolerations = (*pod.tolerations, *candidate.tolerations)
-    ahead = max((-(-pending.get(name, 0) // count) for name, count in needed.items()), default=0)
-    for copies in _copies(pod, inventory.by_class.get(candidate.name, ()), tolerations, needed):
-        if copies > ahead:
-            return True
-        ahead -= copies
-    return False
+
+    def __init__(self, pod: Pod, candidate: AcceleratorClass, needed: Amounts, inventory: Inventory) -> None:
+        tolerations, nodes = (*pod.tolerations, *candidate.tolerations), inventory.by_class.get(candidate.name, ())
+        self._needed = needed
+        self._copies = _copies(pod, nodes, tolerations, needed)
+        self._counted = 0
+
+    def remains_behind(self, pending: Amounts) -> bool:
+        """Tell whether there is room for one more once pending pods have what they ask for.
+
+        Those are reckoned in pods of this kind, rounded up.
+        """
+        ahead = max((-(-pending.get(name, 0) // count) for name, count in self._needed.items()), default=0)
+        while self._counted <= ahead:
+            copies = next(self._copies, 0)
+            if not copies:
+                return False
+            self._counted += copies
+        return True
 
 
 def _copies(

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 from placement.accelerators import AcceleratorClass, Catalog
 from placement.allowances import NO_LIMITS, Allowances, refusal
-from placement.availability import has_room, unavailable
+from placement.availability import Room, unavailable
 from placement.class_requests import ClassRequest
 from placement.inventory import Inventory
 from placement.mutations import ContainerMutation
@@ -35,11 +35,15 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """The classes that will do, in order of preference, why each other one will not do, and what the pod becomes."""
+    """The classes that will do, in order of preference, why each other one will not do, and what the pod becomes.
+
+    `rooms` keeps what was counted of the room of each class.
+    """
 
     ordered: tuple[AcceleratorClass, ...]
     rejections: tuple[Rejection, ...]
     plans: Plans
+    rooms: dict[str, Room] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +81,16 @@ def contest(asked: ClassRequest, circumstances: Circumstances, plans: Plans) -> 
     catalog = circumstances.catalog
     if asked.explicit and asked.explicit not in catalog.classes:
         return Contest((), (_unknown(asked.explicit, catalog),), plans)
-    names = [asked.explicit] if asked.explicit else catalog.names
+    names = _names(asked, catalog)
     verdicts = [_verdict(asked, catalog.classes[name], plans, circumstances) for name in names]
     eligible = tuple(catalog.classes[name] for name, no in zip(names, verdicts, strict=True) if no is None)
     nearest = sorted((no for no in verdicts if no), key=lambda no: -no[0])
     return Contest(_preferred(asked, eligible), tuple(no for _, no in nearest), plans)
+
+
+def _names(asked: ClassRequest, catalog: Catalog) -> tuple[str, ...]:
+    kept = tuple(name for name in asked.kept if name in catalog.classes)
+    return kept or ((asked.explicit,) if asked.explicit else catalog.names)
 
 
 def full(asked: ClassRequest, found: Contest, circumstances: Circumstances) -> frozenset[str]:
@@ -89,13 +98,14 @@ def full(asked: ClassRequest, found: Contest, circumstances: Circumstances) -> f
 
     A group must not be split by what happens to be free when each of its pods comes.
     """
-    if asked.group or asked.layer.waits or len(found.ordered) <= 1:
+    if asked.group or asked.kept or asked.layer.waits or len(found.ordered) <= 1:
         return frozenset()
     passed: list[str] = []
-    pending, pod = circumstances.roster.pending, asked.located
     for each in found.ordered:
-        needed = found.plans.demand(each)
-        if has_room(pod, each, needed, circumstances.inventory, pending.get(each.name, {})):
+        if each.name not in found.rooms:
+            needed = found.plans.demand(each)
+            found.rooms[each.name] = Room(asked.located, each, needed, circumstances.inventory)
+        if found.rooms[each.name].remains_behind(circumstances.roster.pending.get(each.name, {})):
             return frozenset(passed)
         passed.append(each.name)
     return frozenset()
@@ -144,10 +154,14 @@ def _disallowed(asked: ClassRequest, candidate: AcceleratorClass, *_: object) ->
     return None if usable else f"may not be used in namespace {namespace}"
 
 
-def _contradicted(asked: ClassRequest, candidate: AcceleratorClass, *_: object) -> str | None:
-    foreign = sorted(set(asked.accelerators) - candidate.resource_names)
+def _contradicted(
+    asked: ClassRequest, candidate: AcceleratorClass, plans: Plans, circumstances: Circumstances
+) -> str | None:
+    would_ask = circumstances.catalog.accelerators(plans.resourced(candidate).requests)
+    foreign = sorted(would_ask.keys() - candidate.resource_names)
     if foreign:
-        return f"does not offer {', '.join(foreign)}, which the pod asks for"
+        who = "the pod asks" if set(foreign) <= asked.accelerators.keys() else "its configuration asks"
+        return f"does not offer {', '.join(foreign)}, which {who} for"
     clash = asked.located.selection.contradiction(candidate.selection)
     return f"contradicts the pod's own nodeSelector {clash}" if clash else None
 

@@ -27,7 +27,7 @@ class ClassRequest:
     `accelerators` is what the pod already asks for, per resource name; `engines` are the containers that run the model,
     `engine` names what runs in them; `billions` are the model's parameters, where they are known; `on_spot` tells
     whether the pod may run on spot capacity. `group` are the pods that must get one class, `followed` is the class
-    that it has.
+    that it has. `kept` are the classes that the pod was given before, in the same admission.
     """
 
     pod: Pod
@@ -43,6 +43,7 @@ class ClassRequest:
     on_spot: bool = False
     group: Group | None = None
     followed: str | None = None
+    kept: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property

@@ -11,6 +11,7 @@ from typing import Any
 from placement.accelerators import MAX_CLASS_NAME, AcceleratorClass
 from placement.choice import Choice
 from placement.class_requests import ClassRequest
+from placement.keys import DECISION
 from placement.mutations import ContainerMutation, Mutation
 from placement.pods import Pod
 from placement.rejections import Cause, Rejection
@@ -53,10 +54,13 @@ class AdmissionRecord:
             names = names[:-1]
         return LABEL_SEPARATOR.join(names)
 
-    def to_json(self, pod: Pod, seal: Seal) -> str:
-        """Return compact JSON of at most 2 KiB; the last rejections give way first, then what was injected."""
+    def to_json(self, namespace: str, name: str, seal: Seal) -> str:
+        """Return compact JSON of at most 2 KiB about a pod; the last rejections give way first, then what was injected.
+
+        A pod that has no name yet is known by the beginning of it.
+        """
         text = self.unsealed
-        return _sealed(text, seal(_about(pod, text)))
+        return _sealed(text, seal(_about(namespace, name, text)))
 
     @cached_property
     def unsealed(self) -> str:
@@ -69,17 +73,10 @@ class AdmissionRecord:
         text = _json(self._content(kept, self.injected))
         return text if room >= 0 else _json(self._content(0, {"omitted": sorted(self.injected)}))
 
-    def stands_in(self, text: str, pod: Pod, seal: Seal) -> bool:
-        """Tell whether a text is a record of the same choice about this pod, letter for letter as it was sealed."""
-        try:
-            found = json.loads(text)
-        except (ValueError, RecursionError):
-            return False
+    def stands_in(self, carried: Mapping[str, Any]) -> bool:
+        """Tell whether a genuine record tells of the same choice."""
         mine = {**self._named(), "source": self.source, "inputs": self.inputs}
-        if not isinstance(found, dict) or any(found.get(key) != value for key, value in mine.items()):
-            return False
-        found.pop("seal", None)
-        return text == _sealed(unsealed := _json(found), seal(_about(pod, unsealed)))
+        return all(carried.get(key) == value for key, value in mine.items())
 
     def _named(self) -> dict[str, Any]:
         return {"class": "".join(self.classes)} if len(self.classes) < _MANY else {"classes": list(self.classes)}
@@ -113,9 +110,28 @@ def _sealed(text: str, mark: str) -> str:
     return f'{text[:-1]}{"," if text != "{}" else ""}"seal":"{mark}"}}'
 
 
-def _about(pod: Pod, text: str) -> bytes:
-    """Return what is sealed: the text, and the pod's name, which stands before it has one."""
-    return f"{pod.namespace}/{pod.name}/{text}".encode()
+def _about(namespace: str, name: str, text: str) -> bytes:
+    return f"{namespace}/{name}/{text}".encode()
+
+
+def genuine(pod: Pod, seal: Seal) -> Mapping[str, Any]:
+    """Return the record that a pod carries, letter for letter as it was sealed about this very pod, or nothing."""
+    text = pod.annotations.get(DECISION, "")
+    try:
+        found = json.loads(text) if text else None
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    content = {key: value for key, value in found.items() if key != "seal"}
+    unsealed = _json(content)
+    return content if text == _sealed(unsealed, seal(_about(pod.namespace, pod.name, unsealed))) else {}
+
+
+def classes_of(carried: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the classes that a genuine record tells of."""
+    named = carried.get("class")
+    return tuple(carried.get("classes", ())) or ((named,) if named else ())
 
 
 def record_of_none(asked: ClassRequest, choice: Choice) -> AdmissionRecord:

@@ -31,6 +31,9 @@ class Mode(StrEnum):
     AUDIT = "audit"
 
 
+_MODES = {each.value: each for each in Mode}
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The bytes of an answer, and what became of the request."""
@@ -109,8 +112,7 @@ class Desk:
 
 def mode_of(namespace_labels: Mapping[str, str]) -> Mode | None:
     """Return what a namespace with these labels lets Berth do, or None where it did not opt in."""
-    found = namespace_labels.get(keys.INJECTION)
-    return Mode(found) if found in tuple(Mode) else None
+    return _MODES.get(namespace_labels.get(keys.INJECTION, ""))
 
 
 def _enforced(question: Question, found: Judged) -> Answer:
@@ -165,7 +167,7 @@ def _audit(verdict: Admission, mode: Mode) -> dict[str, str]:
 
 
 def _event(question: Question, found: Judged, outcome: Outcome, detail: str = "") -> Event:
-    verdict, name = found.admission, found.pod.name
+    verdict, name = found.admission, found.name
     detail = detail or "; ".join(verdict.warnings)
     chosen = ",".join(verdict.classes)
     return Event(outcome, question.namespace, name, chosen, is_dry_run=bool(question.dry_run), detail=detail)

@@ -16,9 +16,13 @@ from webhook.promises import NONE, Promises
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A pod as it came, the verdict on it, and the patch that carries the verdict out."""
+    """A pod as it came, the verdict on it, and the patch that carries the verdict out.
+
+    `pod` may be another replica of the same template; `name` is that of this one, or the beginning of it.
+    """
 
     pod: Pod
+    name: str
     admission: Admission
     patch: list[Json]
 
@@ -42,7 +46,7 @@ def world_of(
 def judged(raw: msgspec.Raw, pod: Pod, namespace_labels: Mapping[str, str], world: World) -> Judged:
     """Judge a pod that was decoded from some JSON; raises PatchError where the patch does not apply to that."""
     verdict = admit(pod, namespace_labels, world)
-    return Judged(pod, verdict, patch_of(verdict, raw))
+    return Judged(pod, pod.name, verdict, patch_of(verdict, raw))
 
 
 def patch_of(verdict: Admission, raw: msgspec.Raw) -> list[Json]:

@@ -5,7 +5,7 @@ classes will do, as long as nodes and allowances do as well; whether they have r
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 
 import msgspec
 from cachetools import LRUCache
@@ -14,6 +14,7 @@ from cluster.objects import pod_of, template_of
 from cluster.shapes import Metadata, PodShape
 from placement import keys
 from placement.admission import Admission, World, compete, inquire, judge
+from placement.allowances import Allowances
 from placement.choice import Contest, full
 from placement.platforms import group_of
 from placement.pods import Pod
@@ -60,10 +61,9 @@ class _Template:
         self._pod = pod
         self._sources = _sources(world)
         self._inquiry = inquire(pod, labels, world)
-        self._world: World | None = None
+        self._surroundings: tuple[object, Allowances] | None = None
         self._contest: Contest | None = None
-        self._admission = Admission()
-        self._patch: list[Json] = []
+        self._verdicts: dict[frozenset[str], _Verdict] = {}
 
     def asks_the_same_of(self, world: World) -> bool:
         """Tell whether those who say something about a pod's class still say the same."""
@@ -71,28 +71,36 @@ class _Template:
 
     def judged(self, raw: msgspec.Raw, metadata: Metadata, world: World) -> Judged:
         """Return the verdict on one more pod of the template."""
-        if self._is_outdated(world):
-            self._judge(raw, world)
-        pod = replace(self._pod, name=metadata.name or metadata.generate_name, uid=metadata.uid)
-        record = self._admission.record
-        patch = _about(self._patch, record.to_json(pod, world.seal)) if record else self._patch
-        return Judged(pod, self._admission, patch)
+        verdict = self._verdict(raw, world)
+        name, record = metadata.name or metadata.generate_name, verdict.admission.record
+        decision = record.to_json(self._pod.namespace, name, world.seal) if record else ""
+        patch = _about(verdict.patch, decision) if record else verdict.patch
+        return Judged(self._pod, name, verdict.admission, patch)
 
-    def _is_outdated(self, world: World) -> bool:
-        """Tell whether other classes would do, or other ones are full."""
-        last, asked = self._world, self._inquiry.asked
-        if last is None or world.inventory is not last.inventory or world.allowances != last.allowances:
-            return True
-        choice = self._admission.choice
-        if not (asked and self._contest and choice and choice.eligible):
-            return False
-        return full(asked, self._contest, world.circumstances(self._pod)) != choice.passed
+    def _verdict(self, raw: msgspec.Raw, world: World) -> "_Verdict":
+        """Return what was found out for the same nodes and the same full classes, or find it out."""
+        if self._surroundings is None or not _are_the_same(self._surroundings, world):
+            self._surroundings = (world.inventory, world.allowances)
+            self._contest = compete(self._inquiry, world)
+            self._verdicts.clear()
+        asked, found = self._inquiry.asked, self._contest
+        passed = full(asked, found, world.circumstances(self._pod)) if asked and found else frozenset()
+        if passed not in self._verdicts:
+            admission = judge(self._inquiry, found, world)
+            self._verdicts[passed] = _Verdict(admission, patch_of(admission, raw))
+        return self._verdicts[passed]
 
-    def _judge(self, raw: msgspec.Raw, world: World) -> None:
-        found = compete(self._inquiry, world)
-        admission = judge(self._inquiry, found, world)
-        self._patch = patch_of(admission, raw)
-        self._contest, self._admission, self._world = found, admission, world
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    admission: Admission
+    patch: list[Json]
+
+
+def _are_the_same(last: tuple[object, Allowances], world: World) -> bool:
+    """Tell whether nodes and allowances are those of the last time."""
+    inventory, allowances = last
+    return inventory is world.inventory and allowances == world.allowances
 
 
 def _sources(world: World) -> tuple[object, ...]:

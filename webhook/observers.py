@@ -32,6 +32,15 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
+# What is routine; everything else is worth a warning.
+_LEVELS = {
+    Outcome.UNTOUCHED: logging.DEBUG,
+    Outcome.INJECTED: logging.INFO,
+    Outcome.AUDITED: logging.INFO,
+    Outcome.WARNED: logging.INFO,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One answered admission request."""
@@ -48,7 +57,7 @@ class Observers:
     """Metrics on a registry, and a log line for whatever is not routine."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._requests = Counter(
+        requests = Counter(
             "berth_webhook_requests_total", "Admission requests by outcome.", ["outcome"], registry=registry
         )
         self._seconds = Histogram(
@@ -57,8 +66,7 @@ class Observers:
             buckets=_BUCKETS,
             registry=registry,
         )
-        for outcome in Outcome:
-            self._requests.labels(outcome.value)
+        self._counts = {outcome: requests.labels(outcome.value) for outcome in Outcome}
 
     @contextmanager
     def timed(self) -> Iterator[None]:
@@ -69,10 +77,10 @@ class Observers:
 
     def __call__(self, event: Event) -> None:
         """Be told of an answered request; never raises."""
-        self._requests.labels(event.outcome.value).inc()
-        routine = event.outcome in (Outcome.UNTOUCHED, Outcome.INJECTED, Outcome.AUDITED, Outcome.WARNED)
-        level = logging.INFO if routine else logging.WARNING
-        level = logging.DEBUG if event.outcome is Outcome.UNTOUCHED else level
+        self._counts[event.outcome].inc()
+        level = _LEVELS.get(event.outcome, logging.WARNING)
+        if not _LOG.isEnabledFor(level):
+            return
         fields = {
             "namespace": event.namespace,
             "pod": event.pod,

@@ -1,20 +1,36 @@
 """The seal on what Berth writes on pods: made with the serving key, which all replicas share and nobody else has."""
 
-import hmac
 from collections.abc import Callable
+from hashlib import blake2b, sha256
 from pathlib import Path
+from time import monotonic
 
 from placement.records import unkeyed
 
+# Keys rotate after weeks; a seal made with the last one only makes its record be written anew.
+_LOOK_SECONDS = 1.0
+_SEAL_BYTES = 8
 
-def seal_with(key_file: Path) -> Callable[[bytes], str]:
-    """Return a seal that is made with the key in a file, read at each use, because keys rotate."""
 
-    def seal(content: bytes) -> str:
-        try:
-            key = key_file.read_bytes()
-        except OSError:
+class FileSeal:
+    """A seal that is made with the key in a file, which is looked at once a second."""
+
+    def __init__(self, key_file: Path, now: Callable[[], float] = monotonic) -> None:
+        self._key_file = key_file
+        self._now = now
+        self._until = float("-inf")
+        self._key: bytes | None = None
+
+    def __call__(self, content: bytes) -> str:
+        """Return the seal on some content; without a key a digest that anybody can make."""
+        if self._now() >= self._until:
+            self._key, self._until = self._read(), self._now() + _LOOK_SECONDS
+        if self._key is None:
             return unkeyed(content)
-        return hmac.digest(key, content, "sha256").hex()[:16]
+        return blake2b(content, key=self._key, digest_size=_SEAL_BYTES).hexdigest()
 
-    return seal
+    def _read(self) -> bytes | None:
+        try:
+            return sha256(self._key_file.read_bytes()).digest()
+        except OSError:
+            return None

@@ -28,7 +28,7 @@ async def _compose(settings: WebhookSettings) -> None:
     from webhook.app import create_app
     from webhook.desk import Desk
     from webhook.observers import Observers
-    from webhook.seal import seal_with
+    from webhook.seal import FileSeal
 
     registry = CollectorRegistry()
     certificate = ServingCertificate(settings.certificate_directory)
@@ -38,7 +38,7 @@ async def _compose(settings: WebhookSettings) -> None:
         def readiness() -> list[str]:
             return certificate.problems(datetime.now(UTC)) + [f"{kind} are not listed yet" for kind in view.unsynced]
 
-        seal = seal_with(settings.certificate_directory / "tls.key")
+        seal = FileSeal(settings.certificate_directory / "tls.key")
         app = create_app(Desk(view, Observers(registry), settings.scheduler_name, seal))
         listener = Listener("webhook", app, settings.address, settings.port, certificate.context)
         tasks = {"view": view.run, "certificate": certificate.follow}

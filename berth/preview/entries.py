@@ -33,9 +33,9 @@ _LEFT_ALONE = (
 class Parallel(msgspec.Struct, frozen=True):
     """Over how many devices an engine splits a model: tensors, layers, and copies of it."""
 
-    tp: int | None
-    pp: int | None
-    dp: int | None
+    tp: int | None = None
+    pp: int | None = None
+    dp: int | None = None
 
 
 class Rejected(msgspec.Struct, frozen=True, rename={"accelerator_class": "class"}):
@@ -61,7 +61,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     engine: str | None = None
     model: str | None = None
     model_source: str | None = None
-    parallel: Parallel | None = None
+    parallel: Parallel = Parallel()
     gpus: int | None = None
     group_key: str | None = None
     group_gpus: int | None = None
@@ -174,9 +174,8 @@ def _inference(found: Inference) -> dict[str, Any]:
     }
 
 
-def _parallel(found: Inference, command: EngineCommand) -> Parallel | None:
-    sizes = (found.tensor_parallel, command.pipeline_parallel, command.data_parallel)
-    return None if all(size is None for size in sizes) else Parallel(*sizes)
+def _parallel(found: Inference, command: EngineCommand) -> Parallel:
+    return Parallel(found.tensor_parallel, command.pipeline_parallel, command.data_parallel)
 
 
 def _verdict(choice: Choice) -> dict[str, Any]:

@@ -18,7 +18,7 @@ def judgement(source: PodSource, namespace_labels: Mapping[str, str], world: Wor
     raw = msgspec.Raw(msgspec.json.encode(source.pod))
     pod = decode_pod(raw, source.namespace)
     if pod.labels.get(keys.INJECTION) == "false":
-        return Judged(pod, Admission(), [])
+        return Judged(pod, pod.name, Admission(), [])
     return judged(raw, pod, namespace_labels, world)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from berth.preview.documents import Json, metadata
-from berth.preview.entries import Entry, Preview
+from berth.preview.entries import Entry, Parallel, Preview
 
 _UNWRAPPED = 10**6
 # Records and scripts are single lines of kilobytes; the other forms have all of them.
@@ -21,6 +21,10 @@ def preview_lines(preview: Preview) -> Iterator[str]:
     yield f"  runs: {_inference(entry)}"
     yield f"  class: {', '.join(entry.classes) or 'none'}"
     yield f"  why: {entry.reason}"
+    ruled_out = {each.accelerator_class for each in entry.rejected}
+    others = [name for name in entry.considered if name not in ruled_out and name not in entry.classes]
+    if others:
+        yield f"  fits as well: {', '.join(others)}"
     for each in entry.rejected:
         yield f"  not {each.accelerator_class}: {each.reason}"
     for warning in entry.warnings:
@@ -55,7 +59,7 @@ def _inference(entry: Entry) -> str:
 
 
 def _parallel(entry: Entry) -> str:
-    if entry.parallel is None:
+    if entry.parallel == Parallel():
         return ""
     sizes = {"tensor": entry.parallel.tp, "pipeline": entry.parallel.pp, "data": entry.parallel.dp}
     return ", ".join(f"{name} parallel {'unknown' if size is None else size}" for name, size in sizes.items())

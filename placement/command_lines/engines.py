@@ -140,7 +140,7 @@ IMAGES = (
     _image(rf"lmsysorg/sglang{_TAG}", "python -m sglang.launch_server"),
     _image(rf"(?:text-generation-inference|tgi-gaudi){_TAG}", "text-generation-launcher"),
     _image(rf"infinity{_TAG}", "infinity_emb"),
-    _image(rf"(?:faster-whisper-server|speaches){_TAG}", "uvicorn --factory faster_whisper_server.main:create_app"),
+    _image(rf"(?:faster-whisper-server|speaches){_TAG}", "", "uvicorn --factory faster_whisper_server.main:create_app"),
     _image(rf"ollama/ollama{_TAG}", "ollama", "serve"),
     _image(r"llama\.cpp:server[^/@]*", "llama-server"),
     _image(r"llama\.cpp:full[^/@]*", "tools.sh"),
@@ -172,6 +172,11 @@ def image_words(image: str, args: Fields) -> Fields | None:
     if found is None or (args and (_PYTHON.fullmatch(args[0]) or _SHELL.fullmatch(args[0]))):
         return None
     return found.entrypoint + (args or found.default_args)
+
+
+def has_default_args(image: str) -> bool:
+    """Tell whether an image has arguments of its own, which stand only where a container has none."""
+    return any(each.default_args for each in IMAGES if each.path.fullmatch(image))
 
 
 def _behind(head: Fields, words: Fields) -> Fields | None:

@@ -3,6 +3,7 @@
 A grammar need not list every option: an unknown one takes the next word as its value unless that is an option too.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
@@ -108,6 +109,10 @@ class Grammar:
     def _by_name(self) -> dict[str, Option]:
         return {name: each for each in self.options for name in each.names}
 
+    @cached_property
+    def _names(self) -> list[str]:
+        return sorted(self._by_name)
+
     def option(self, flag: str) -> Option | None:
         """Return the option that a flag names, or None where this table does not know it."""
         found = self._by_name.get(flag.partition("=")[0]) or self._by_name.get(plain(flag))
@@ -117,8 +122,15 @@ class Grammar:
         base = self._by_name.get(name.partition(".")[0])
         if base or not self.abbreviates:
             return base
-        meant = {id(each): each for long, each in self._by_name.items() if long.startswith(name)}
+        meant = {id(each): each for each in self._beginning_with(name)}
         return next(iter(meant.values())) if len(meant) == 1 else None
+
+    def _beginning_with(self, name: str) -> Iterator[Option]:
+        names = self._names
+        for position in range(bisect_left(names, name), len(names)):
+            if not names[position].startswith(name):
+                return
+            yield self._by_name[names[position]]
 
     def canonical(self, flag: str) -> str:
         """Return one name for all spellings of a flag, the same for every engine where the meaning is the same."""

@@ -55,7 +55,7 @@ def _number(text: str) -> int | None:
 
 
 def _facts(entry: dict[str, Any]) -> dict[str, Any]:
-    parallel = entry["parallel"] or {"tp": None, "pp": None}
+    parallel = entry["parallel"]
     names = ("inference", "follows", "engine", "model", "gpus", "groupGpus", "groupKey", "quantization", "maxLength")
     return {name: entry[name] for name in names} | {"tp": parallel["tp"], "pp": parallel["pp"]}
 
@@ -121,7 +121,8 @@ def test_fields_that_are_not_known_are_null(previewed: Ran) -> None:
 
     assert (entry["gpus"], cpu["gpus"]) == (1, 0)
     assert (cpu["inference"], cpu["reason"]) == (False, "no container runs a model")
-    assert [cpu[name] for name in ("engine", "model", "parallel", "groupKey", "groupGpus", "confidence")] == [None] * 6
+    assert [cpu[name] for name in ("engine", "model", "groupKey", "groupGpus", "confidence")] == [None] * 5
+    assert cpu["parallel"] == {"tp": None, "pp": None, "dp": None}
     assert (cpu["containers"], cpu["classes"], cpu["patch"]) == ([], [], [])
 
 
@@ -139,7 +140,7 @@ def test_workers_follow_their_leader_within_the_files(previewed: Ran) -> None:
 
     assert (leader["follows"], leader["engine"], leader["groupGpus"]) == (False, "vllm", 2)
     assert (follower["follows"], follower["engine"], follower["groupGpus"]) == (True, "ray-worker", 2)
-    assert (follower["model"], follower["parallel"]) == (None, None)
+    assert (follower["model"], follower["parallel"]) == (None, {"tp": None, "pp": None, "dp": None})
     assert leader["groupKey"] == follower["groupKey"] == "leaderworkerset.sigs.k8s.io/group-key"
     assert leader["classes"] == follower["classes"] == ["nvidia-t4"]
     assert follower["reason"].startswith("the class of its group")

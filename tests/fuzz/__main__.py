@@ -16,7 +16,7 @@ from tests.fuzz.reviews import REVIEWS_PER_WORLD, review
 from tests.fuzz.runs import Findings, run, run_over_http
 
 _CHUNK = 4 * REVIEWS_PER_WORLD
-_SHOWN, _SHOWN_CHARACTERS = 2000, 600
+_SHOWN, _SHOWN_CHARACTERS = 20, 600
 
 
 def main() -> int:

@@ -38,11 +38,15 @@ def judged(review: Review, answer: Reply, *, may_deny: bool) -> Verdict:
         return Verdict("bad request")
     content = json.loads(answer.body)
     assert (content["apiVersion"], content["kind"]) == ("admission.k8s.io/v1", "AdmissionReview")
-    response = content["response"]
     try:
-        asked = _read(review.body)
+        return _held_against(review, content["response"], may_deny=may_deny)
     except RecursionError:
         return Verdict("unread")
+
+
+def _held_against(review: Review, response: Json, *, may_deny: bool) -> Verdict:
+    """Hold a response against the review, as far as this library can read that."""
+    asked = _read(review.body)
     assert response["uid"] == asked["request"]["uid"], f"uid {response['uid']!r}"
     _check_warnings(response.get("warnings", []))
     assert ("patch" in response) == ("patchType" in response), "patch without its type"

@@ -14,7 +14,8 @@ from placement.class_requirements import ClassRequirements
 from placement.configurations import Configuration
 from placement.inventory import Hold, Inventory
 from placement.keys import REQUESTED_CLASS
-from placement.profiles import LabelSelector, OnNoMatch, Profile
+from placement.label_selectors import LabelSelector
+from placement.profiles import OnNoMatch, Profile
 from placement.records import unkeyed
 from placement.roster import Roster
 from tests.builders import INVENTORY, NVIDIA, world
@@ -81,7 +82,7 @@ def test_what_is_remembered_never_changes_an_answer(asked: list[tuple[Any, str, 
         anew = judged(raw, decode_pod(raw, "ml"), LABELS, circumstances)
 
         assert remembered.patch == anew.patch
-        assert remembered.pod == anew.pod
+        assert remembered.name == anew.name
         assert remembered.admission.warnings == anew.admission.warnings
         assert remembered.admission.denial == anew.admission.denial
         assert remembered.admission.classes == anew.admission.classes
