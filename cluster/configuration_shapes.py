@@ -1,9 +1,20 @@
 """What a pod gets on one class, as JSON: the proposal's acceleratorConfigurations."""
 
+import re
+from collections.abc import Iterable
+
 from cluster.env_shapes import EnvVarShape
 from cluster.resource_shapes import ResourcesShape
 from cluster.selectors import Model
 from placement.configurations import Configuration
+
+_FLAG_AND_VALUE = re.compile(r"--?[^\s=]+\s+\S")
+
+
+def separated(args: Iterable[str]) -> tuple[str, ...]:
+    """Return arguments with a flag and its value in two words, where an author wrote them as one."""
+    parts = (each.split(None, 1) if _FLAG_AND_VALUE.match(each) else [each] for each in args)
+    return tuple(word for words in parts for word in words)
 
 
 class _Runner(Model):
@@ -35,7 +46,7 @@ class ConfigurationShape(Model):
         return Configuration(
             self.selector.accelerator_class,
             tuple(variables.values()),
-            self.runner.args,
+            separated(self.runner.args),
             self.resources.requests,
             self.resources.limits,
             self.selector.engine,

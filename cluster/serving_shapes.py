@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from cluster.component_shapes import Components, PodContainers, RuntimeComponents, configurations
-from cluster.configuration_shapes import ConfigurationShape
+from cluster.configuration_shapes import ConfigurationShape, separated
 from cluster.names import VariableName
 from cluster.requirement_shapes import Constraints, Requirements
 from cluster.selector_shapes import AcceleratorSelector
@@ -62,7 +62,7 @@ class _OnClass(Model):
     def configuration(self, accelerator_class: str, model_format: str) -> Configuration:
         """Return the same as a domain value; the sizes come last and so win over arguments, as they do with OME."""
         variables = tuple(EnvVar(name, value) for name, value in sorted(self.environment_override.items()))
-        args = (*self.runtime_args_override, *self.tensor_parallelism_override.args)
+        args = (*separated(self.runtime_args_override), *self.tensor_parallelism_override.args)
         return Configuration(accelerator_class, variables, args, model_format=model_format)
 
 

@@ -16,10 +16,9 @@ from placement.plans import Plans
 from placement.platforms import updates_in_place
 from placement.pods import Pod
 from placement.profiles import OnNoMatch
-from placement.recognition import engine_containers
+from placement.recognition import engine_containers, misnamed_containers
 from placement.records import AdmissionRecord, Seal, classes_of, genuine, record_of, record_of_none, unkeyed
 from placement.sizing import sized
-
 
 # Judging takes microseconds for each container and class, and the API server waits.
 MAX_CONTAINERS = 256
@@ -95,8 +94,11 @@ def inquire(pod: Pod, namespace_labels: Mapping[str, str], known: World) -> Inqu
     if asked is None:
         return Inquiry(pod, misnamed_profile(pod, namespace_labels, known.profiles))
     if len(pod.containers) > MAX_CONTAINERS:
-        return Inquiry(pod, (f"this pod has {len(pod.containers)} containers: Berth looks at {MAX_CONTAINERS} at most",))
+        return Inquiry(
+            pod, (f"this pod has {len(pod.containers)} containers: Berth looks at {MAX_CONTAINERS} at most",)
+        )
     engines = engine_containers(pod, known.catalog, asked.named_containers, is_meant=asked.explicit is not None)
+    asked = replace(asked, warnings=asked.warnings + misnamed_containers(pod))
     if not engines:
         return Inquiry(pod, asked.warnings + _unrecognised(asked))
     if updates_in_place(pod) and not asked.is_named:

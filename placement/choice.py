@@ -8,9 +8,11 @@ from placement.accelerators import AcceleratorClass, Catalog
 from placement.allowances import NO_LIMITS, Allowances, refusal
 from placement.availability import Room, unavailable
 from placement.class_requests import ClassRequest
+from placement.devices import is_device
 from placement.inventory import Inventory
 from placement.mutations import ContainerMutation
 from placement.plans import Plans
+from placement.pods import Pod
 from placement.rejections import Cause, Rejection
 from placement.roster import NOBODY, Roster
 from placement.strategies import scores
@@ -120,10 +122,15 @@ def decided(asked: ClassRequest, found: Contest, circumstances: Circumstances) -
     eligible = tuple(sorted(found.ordered, key=lambda each: each.name in passed))
     best = eligible[0]
     taken = eligible[:1]
-    if circumstances.extender_decides and not (asked.explicit or asked.group or asked.layer.waits):
+    if circumstances.extender_decides and not _is_settled(asked):
         same = [each for each in eligible if plans.shape(each) == plans.shape(best)][:MAX_OPEN]
         taken = tuple(each for each in found.ordered if each in same)
     return Choice(eligible, found.rejections, taken, plans.mutations(best), plans.demand(best), passed)
+
+
+def _is_settled(asked: ClassRequest) -> bool:
+    """Tell whether one class must be chosen at once: it is named, waited for, or shared with other pods."""
+    return bool(asked.explicit or asked.group or asked.pod.in_gang or asked.layer.waits)
 
 
 _Question = Callable[[ClassRequest, AcceleratorClass, Plans, Circumstances], str | None]
@@ -157,13 +164,21 @@ def _disallowed(asked: ClassRequest, candidate: AcceleratorClass, *_: object) ->
 def _contradicted(
     asked: ClassRequest, candidate: AcceleratorClass, plans: Plans, circumstances: Circumstances
 ) -> str | None:
-    would_ask = circumstances.catalog.accelerators(plans.resourced(candidate).requests)
-    foreign = sorted(would_ask.keys() - candidate.resource_names)
+    foreign = _foreign(plans.resourced(candidate), candidate, circumstances)
     if foreign:
-        who = "the pod asks" if set(foreign) <= asked.accelerators.keys() else "its configuration asks"
+        who = "the pod asks" if set(foreign) <= asked.pod.requests.keys() else "its configuration asks"
         return f"does not offer {', '.join(foreign)}, which {who} for"
     clash = asked.located.selection.contradiction(candidate.selection)
     return f"contradicts the pod's own nodeSelector {clash}" if clash else None
+
+
+def _foreign(pod: Pod, candidate: AcceleratorClass, circumstances: Circumstances) -> list[str]:
+    """Return the devices that a pod asks for and that neither the class lists nor any of its nodes has."""
+    catalog, offered = circumstances.catalog, candidate.resource_names
+    names = (name for name, count in pod.requests.items() if count > 0 and name not in offered)
+    foreign = sorted(name for name in names if name in catalog.resource_names or is_device(name))
+    nodes = circumstances.inventory.by_class.get(candidate.name, ()) if foreign else ()
+    return [name for name in foreign if not any(each.allocatable.get(name) for each in nodes)]
 
 
 def _unavailable(

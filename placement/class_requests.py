@@ -72,9 +72,9 @@ class ClassRequest:
     @property
     def source(self) -> str:
         """Who asks."""
-        if self.followed and not self.layer.explicit:
-            return f"{self.layer.source or 'nobody'}, its group"
-        return self.layer.source or "nobody"
+        is_followed = self.followed and not self.layer.explicit
+        sources = (self.layer.source, "its group" if is_followed else "")
+        return ", ".join(filter(None, sources)) or "nobody"
 
     @property
     def requirements(self) -> ClassRequirements:

@@ -1,11 +1,14 @@
 """What a class and its configuration add to one container; what its author wrote stays."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 
 from placement.accelerators import AcceleratorClass
-from placement.arguments import NO_ARGUMENTS, arguments
+from placement.arguments import NO_ARGUMENTS, Arguments, arguments
+from placement.command_lines.engine_commands import engine_command
 from placement.configurations import Configuration
+from placement.devices import is_device
 from placement.mutations import ContainerMutation, EnvAddition
 from placement.pods import Container, EnvVar
 from placement.quantities import amount, is_extended
@@ -41,11 +44,10 @@ def container_mutation(
 
     Resources stay as they are where devices come from claims, or where the pod's parent has fixed the counts already.
     """
-    limits, requests = added_resources(container, chosen, configuration, latitude)
+    limits, requests = added_resources(container, chosen, configuration, latitude, serving)
     if not latitude.process:
         return ContainerMutation(container.name, requests=requests, limits=limits)
-    given = arguments(container, configuration.args, serving.runtime_flags(container.name)) if latitude.args else None
-    passed = given or NO_ARGUMENTS
+    passed = _arguments(container, configuration, latitude, serving)
     wanted = (*configuration.env, *passed.variables)
     recounted = _recounted(container, {**container.limits, **limits}, latitude)
     return ContainerMutation(
@@ -111,30 +113,54 @@ def _env_additions(present: tuple[EnvVar, ...], wanted: tuple[EnvVar, ...]) -> t
 
 
 def added_resources(
-    container: Container, chosen: AcceleratorClass, configuration: Configuration, latitude: Latitude
+    container: Container,
+    chosen: AcceleratorClass,
+    configuration: Configuration,
+    latitude: Latitude = WIDE,
+    serving: Serving = NO_SERVING,
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Return limits and requests to write: the larger of container and configuration for each name."""
+    """Return limits and requests to write: the larger of container and configuration for each name.
+
+    Where neither asks for a device, the class's are added: one, or as many as the engine splits its model over.
+    """
     if not latitude.counts or container.claims_devices:
         return {}, {}
+    devices = _devices(container, configuration)
+    if not any(name in chosen.resource_names or is_device(name) for name in devices):
+        devices |= _usual(chosen, _split(container, configuration, latitude, serving))
     limits = _larger(container.limits, configuration.limits)
     requests = _larger({**container.limits, **container.requests}, configuration.requests)
-    devices = _devices(container, chosen, configuration)
     limits |= {name: count for name, count in devices.items() if container.limits.get(name) != count}
     requests |= {name: count for name, count in devices.items() if container.requests.get(name) != count}
     return limits | _raised(container, limits, requests), requests
 
 
-def _devices(container: Container, chosen: AcceleratorClass, configuration: Configuration) -> dict[str, str]:
-    """Return the extended resources as they must stand in requests and limits alike: the most that anybody asks.
-
-    A class's resources are alternatives: the first whole one is used, and only where nobody asks for any of them.
-    """
+def _devices(container: Container, configuration: Configuration) -> dict[str, str]:
+    """Return the extended resources as they must stand in requests and limits alike: the most that anybody asks."""
     lists = (container.requests, container.limits, configuration.requests, configuration.limits)
-    asked = {name: _most(name, lists) for each in lists for name in each if is_extended(name)}
-    if chosen.resources and chosen.resource_names.isdisjoint(asked):
-        whole = next((each for each in chosen.resources if not each.divisible), chosen.resources[0])
-        asked[whole.name] = str(whole.quantity)
-    return dict(sorted(asked.items()))
+    return {name: _most(name, lists) for name in sorted({*chain(*lists)}) if is_extended(name)}
+
+
+def _usual(chosen: AcceleratorClass, split: int) -> dict[str, str]:
+    """Return the first whole one of a class's resources, which are alternatives; parts of a device are never split."""
+    whole = next((each for each in chosen.resources if not each.divisible), None)
+    part = next(iter(chosen.resources), None)
+    if whole:
+        return {whole.name: str(whole.quantity * split)}
+    return {part.name: str(part.quantity)} if part else {}
+
+
+def _split(container: Container, configuration: Configuration, latitude: Latitude, serving: Serving) -> int:
+    """Return over how many devices the engine splits its model once it has the configuration's arguments."""
+    passed = _arguments(container, configuration, latitude, serving)
+    command, args = passed.command or container.command, passed.args or container.args
+    return engine_command(replace(container, command=command, args=(*args, *passed.appended))).devices or 1
+
+
+def _arguments(container: Container, configuration: Configuration, latitude: Latitude, serving: Serving) -> Arguments:
+    if not latitude.args:
+        return NO_ARGUMENTS
+    return arguments(container, configuration.args, serving.runtime_flags(container.name))
 
 
 def _most(name: str, lists: Iterable[Mapping[str, str]]) -> str:

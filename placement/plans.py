@@ -93,7 +93,9 @@ def latitude_of(asked: ClassRequest) -> Latitude:
 def _resourced(
     asked: ClassRequest, candidate: AcceleratorClass, configuration: Configuration, latitude: Latitude
 ) -> Pod:
-    added = {each.name: added_resources(each, candidate, configuration, latitude) for each in asked.engines}
+    added = {
+        each.name: added_resources(each, candidate, configuration, latitude, asked.serving) for each in asked.engines
+    }
     return replace(
         asked.pod, containers=tuple(_with(each, *added.get(each.name, ({}, {}))) for each in asked.pod.containers)
     )

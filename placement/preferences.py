@@ -15,7 +15,7 @@ MAX_SCORE = 100
 
 _UNITS = {"": 1e-9, "K": 1e-6, "M": 1e-3, "B": 1.0, "T": 1e3}
 _SIZE = r"(\d+(?:\.\d+)?)\s*([KMBT]?)"
-_COMPARISON = re.compile(rf"\s*(<=|>=|<|>|=|)\s*{_SIZE}\s*", re.IGNORECASE)
+_COMPARISON = re.compile(rf"\s*(<=|>=|<|>|==?|)\s*{_SIZE}\s*", re.IGNORECASE)
 _RANGE = re.compile(rf"\s*{_SIZE}\s*-\s*{_SIZE}\s*", re.IGNORECASE)
 _OPERATORS: Mapping[str, Callable[[float, float], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 _TOLERANCE = 0.05

@@ -1,14 +1,11 @@
-"""Which containers of a pod run the model: found by evidence, never by position.
-
-Devices are known by the names that vendors' device plugins give them, whatever classes a cluster has. Sources: the
-plugins of NVIDIA, AMD, Intel, Habana, AWS Neuron, Google TPU, Huawei Ascend, and of HAMi, Volcano, Aliyun for shares.
-"""
+"""Which containers of a pod run the model: found by evidence, never by position."""
 
 import re
 from collections.abc import Iterable
 
 from placement.accelerators import Catalog
 from placement.command_lines.engine_commands import engine_command
+from placement.devices import is_device, is_part_of_device, is_whole_device
 from placement.keys import CONTAINER
 from placement.platforms import BYSTANDERS, counts_are_fixed, is_follower, platforms_of, runs_no_model
 from placement.pods import Container, Pod
@@ -17,19 +14,6 @@ from placement.pods import Container, Pod
 _WITHOUT_MODEL = re.compile(r"-cpu\b|[:/]cpu\b|-xeon\b|inference-sim\b|-simulator\b|[-/]mock(?:er)?\b")
 # Builds for CPUs that do not say so: those for accelerators carry a further word in their tag.
 _PLAIN_BUILDS = re.compile(r"/llama\.cpp:(?:server|full|light)(?:-b\d+)?$|/huggingfaceserver(?::(?![^/@]*gpu)[^/@]*)?$")
-
-_WHOLE = re.compile(
-    r"(?:nvidia|amd|metax-tech|mthreads)\.com/gpu|iluvatar\.ai/gpu|amd\.com/spx_nps\d|gpu\.intel\.com/(?:i915|xe)"
-    r"|habana\.ai/gaudi|aws\.amazon\.com/neuron(?:device)?|google\.com/tpu|cambricon\.com/mlu|hygon\.com/dcu"
-    r"|huawei\.com/(?:npu|ascend-?\d+[a-z]?\d?)",
-    re.IGNORECASE,
-)
-_PART = re.compile(
-    r"nvidia\.com/(?:mig-.+|.+\.shared|gpu-?mem.*|gpu-?cores|vgpu.*)|volcano\.sh/(?:vgpu-.+|gpu-memory|gpu-number)"
-    r"|amd\.com/\w+_nps\d|aws\.amazon\.com/neuroncore|huawei\.com/ascend.+|aliyun\.com/gpu-mem|cambricon\.com/\w+mlu.*"
-    r"|[\w.-]+/(?:gpumem.*|gpucores|vcuda-.+)",
-    re.IGNORECASE,
-)
 
 
 def engine_containers(pod: Pod, catalog: Catalog, named: frozenset[str], *, is_meant: bool) -> tuple[Container, ...]:
@@ -81,17 +65,29 @@ def _whole(resource: str, count: int, catalog: Catalog) -> int | None:
     """Return the whole devices that so much of a resource is: 0 where it is none, None where it is made of parts."""
     if "/" not in resource:
         return 0
-    if _WHOLE.fullmatch(resource):
+    if is_whole_device(resource):
         return count
     known = [device for each in catalog.classes.values() for device in each.resources if device.name == resource]
-    if _PART.fullmatch(resource) or any(device.divisible for device in known):
+    if is_part_of_device(resource) or any(device.divisible for device in known):
         return None
     return count if known else 0
 
 
 def runs_on_cpu(container: Container) -> bool:
-    """Tell whether the image is one that needs no accelerator: a build for CPUs or a simulator."""
-    return any(pattern.search(container.image) for pattern in (_WITHOUT_MODEL, _PLAIN_BUILDS))
+    """Tell whether it needs no accelerator: a build for CPUs, a simulator, or an author who asks for 0 of them."""
+    declined = any(is_device(name) and count == 0 for name, count in container.asked.items())
+    return declined or any(pattern.search(container.image) for pattern in (_WITHOUT_MODEL, _PLAIN_BUILDS))
+
+
+def misnamed_containers(pod: Pod) -> tuple[str, ...]:
+    """Return a warning where the pod's annotation names containers that it does not have."""
+    present = [each.name for each in pod.containers]
+    missing = sorted(_names(pod).difference(present))
+    return (
+        (f"annotation {CONTAINER}: there is no container {', '.join(missing)}, but {', '.join(present)}",)
+        if missing
+        else ()
+    )
 
 
 def _without_bystanders(pod: Pod) -> tuple[Container, ...]:

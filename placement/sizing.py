@@ -32,10 +32,12 @@ def _model(asked: ClassRequest) -> ModelName | None:
 
 def _billions(asked: ClassRequest, model: ModelName | None) -> float | None:
     """Return what OME's model object says, or else the table of known models and the model's name."""
-    stated = asked.serving.model.billions if asked.serving.model else None
-    if stated is not None:
-        return stated
-    return parameters_in_billions(model.name) if model else None
+    stated = asked.serving.model
+    if stated and stated.billions is not None:
+        return stated.billions
+    names = (stated.hub_id if stated else "", model.name if model else "")
+    sizes = (parameters_in_billions(name) for name in names if name)
+    return next((size for size in sizes if size is not None), None)
 
 
 def _format(asked: ClassRequest, model: ModelName | None) -> str:

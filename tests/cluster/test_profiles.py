@@ -191,3 +191,20 @@ def test_a_wrong_profile_is_refused_with_what_to_write(spec: dict[str, Any], sen
     (problem,) = profile_problems(**spec)
 
     assert sentence in problem
+
+
+def test_a_flag_and_its_value_written_as_one_word_are_two() -> None:
+    """The engine's parser would refuse `--max-model-len 16384` as a single argument."""
+    runner = {"args": ["--max-model-len 16384", "--enable-metrics", '--x={"a": 1}', "--y", "a b"]}
+    found = profile_of(
+        podSelector={}, acceleratorConfigurations=[{"selector": {"acceleratorClass": "l4"}, "runner": runner}]
+    )
+
+    assert found.configurations[0].args == (
+        "--max-model-len",
+        "16384",
+        "--enable-metrics",
+        '--x={"a": 1}',
+        "--y",
+        "a b",
+    )

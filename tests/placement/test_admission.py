@@ -7,6 +7,7 @@ import pytest
 from placement.admission import Admission, admit
 from placement.class_requirements import ClassRequirements
 from placement.configurations import Configuration
+from placement.inventory import Inventory
 from placement.keys import CHOSEN_CLASS, CONTAINER, DECISION, DEVICES, PLACEMENT, REQUESTED_CLASS
 from placement.pods import Container, Pod
 from placement.profiles import Profile
@@ -249,3 +250,48 @@ def test_what_only_berth_writes_is_stripped_from_what_comes_in() -> None:
     assert injected.stripped_labels == {DECISION, PLACEMENT, DEVICES}
     assert injected.annotations[CHOSEN_CLASS] == injected.labels[CHOSEN_CLASS] == "h100"
     assert json.loads(injected.annotations[DECISION])["class"] == "h100"
+
+
+def test_a_device_that_a_class_does_not_offer_rules_it_out_unless_its_nodes_have_it() -> None:
+    """Slices that no class lists are still slices; where the class's nodes advertise them, the pod can run."""
+    slice_ = "nvidia.com/mig-3g.40gb"
+    asking = pod(vllm(limits={slice_: "1"}, requests={slice_: "1"}), annotations=EXPLICIT)
+    sliced = replace(INVENTORY.nodes["h100-0"], allocatable={**INVENTORY.nodes["h100-0"].allocatable, slice_: 2})
+    nodes = Inventory({**INVENTORY.nodes, "h100-0": sliced})
+
+    assert _admitted(asking).warnings[-1] == f"h100: does not offer {slice_}, which the pod asks for"
+    verdict = _admitted(asking, inventory=nodes)
+    assert verdict.classes == ("h100",)
+    assert verdict.mutation.containers == ()
+
+
+def test_a_configuration_that_asks_for_another_classs_device_rules_its_class_out() -> None:
+    """What would be injected could never run on the class."""
+    wrong = Profile("p", preferred=("l4",), configurations=(Configuration("l4", limits={"amd.com/gpu": "1"}),))
+
+    verdict = _admitted(pod(), wrong)
+
+    assert verdict.classes == ("t4",)
+    assert {"class": "l4", "why": "does not offer amd.com/gpu, which its configuration asks for"} in _decision(verdict)[
+        "rejected"
+    ]
+
+
+def test_whoever_asks_for_no_device_in_so_many_words_gets_none() -> None:
+    """Zero is an answer."""
+    assert _admitted(pod(vllm(limits={NVIDIA: "0"})), PROFILE_OF_ALL).classes == ()
+
+
+def test_a_container_that_is_named_but_not_there_is_told() -> None:
+    """A typing error leaves nobody guessing."""
+    verdict = _admitted(pod(annotations={CONTAINER: "engin"}), PROFILE_OF_ALL)
+
+    assert verdict.warnings == (f"annotation {CONTAINER}: there is no container engin, but engine",)
+
+
+def test_a_pod_of_very_many_containers_is_not_looked_at() -> None:
+    """The API server does not wait for the longest of pods."""
+    verdict = _admitted(pod(*(vllm(name=f"c{number}") for number in range(300))), PROFILE_OF_ALL)
+
+    assert verdict.mutation.is_empty
+    assert verdict.warnings == ("this pod has 300 containers: Berth looks at 256 at most",)

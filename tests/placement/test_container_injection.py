@@ -209,3 +209,28 @@ def test_flags_reach_an_engine_in_a_script_by_its_environment_or_are_told(
     assert {each.variable.name: each.variable.value for each in changes.env} == variables
     assert changes.lost == lost
     assert changes.args == ()
+
+
+@pytest.mark.parametrize(
+    ("args", "configured", "count"),
+    [
+        (("--tensor-parallel-size=4",), (), "4"),
+        ((), ("--tensor-parallel-size=4", "--pipeline-parallel-size=2"), "8"),
+        (("--tp=2",), ("--tensor-parallel-size=4",), "2"),
+        (("--tensor-parallel-size=8", "--nnodes=2", "--node-rank=0"), (), "4"),
+        ((), (), "1"),
+    ],
+)
+def test_where_nobody_asks_for_devices_the_engine_gets_what_it_splits_its_model_over(
+    args: tuple[str, ...], configured: tuple[str, ...], count: str
+) -> None:
+    """A large model gets the number of devices that its engine is told, by its author or by the configuration."""
+    assert _mutation(vllm(*args), args=configured).limits == {NVIDIA: count}
+
+
+@pytest.mark.parametrize("resource", ["nvidia.com/mig-3g.40gb", "nvidia.com/gpu.shared", "google.com/tpu"])
+def test_whoever_asks_for_another_kind_of_device_gets_no_second_one(resource: str) -> None:
+    """A slice and a whole device beside it would never be scheduled."""
+    changes = _mutation(vllm(limits={resource: "1"}, requests={resource: "1"}))
+
+    assert (changes.limits, changes.requests) == ({}, {})
