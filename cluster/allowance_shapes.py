@@ -8,7 +8,7 @@ import msgspec
 from cluster.shapes import MalformedObject, Metadata, Quantities, Shape, decoded
 from placement.allowances import Bounds, LimitRange, Quota, Scope
 from placement.inventory import Amounts
-from placement.quantities import amount
+from placement.quantities import amount, parse
 
 V = TypeVar("V")
 
@@ -63,6 +63,7 @@ class _Item(Shape):
     type: str
     min: Quantities = None
     max: Quantities = None
+    max_limit_request_ratio: Quantities = None
 
 
 class _LimitRangeSpec(Shape):
@@ -100,7 +101,16 @@ def decode_limit_range(raw: bytes | msgspec.Raw) -> Placed[LimitRange]:
 
 
 def _bounds(place: str, item: _Item) -> Bounds:
-    return Bounds(item.type, _amounts(f"{place}.min", item.min), _amounts(f"{place}.max", item.max))
+    least, most = _amounts(f"{place}.min", item.min), _amounts(f"{place}.max", item.max)
+    return Bounds(item.type, least, most, _ratios(f"{place}.maxLimitRequestRatio", item.max_limit_request_ratio))
+
+
+def _ratios(place: str, given: Quantities) -> dict[str, float]:
+    texts = {name: str(text) for name, text in (given or {}).items()}
+    try:
+        return {name: float(parse(text)) for name, text in texts.items()}
+    except ValueError as error:
+        raise MalformedObject(place, str(error)) from None
 
 
 def _scopes(spec: _QuotaSpec) -> tuple[Scope, ...]:

@@ -7,6 +7,7 @@ bounds each container and the pod.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import inf
 
 from placement.inventory import Amounts
 from placement.pods import Container, Pod
@@ -34,11 +35,15 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """One entry of a LimitRange: the least and the most for a `Container` or a `Pod`."""
+    """One entry of a LimitRange: the least, the most, and the most of a limit by its request, for one kind of subject.
+
+    Kinds are `Container` and `Pod`.
+    """
 
     kind: str
     least: Amounts = field(default_factory=dict)
     most: Amounts = field(default_factory=dict)
+    ratio: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,8 @@ def _beyond(bounds: Bounds, was: Container | Pod, will: Container | Pod) -> str 
             return f"allows at most {_said(name, bounds.most[name])} {name}, {_said(name, limit)} would be asked"
         if request < bounds.least.get(name, request):
             return f"wants at least {_said(name, bounds.least[name])} {name}, {_said(name, request)} would be asked"
+        if request and limit > request * bounds.ratio.get(name, inf):
+            return f"allows a limit of {bounds.ratio[name]:g} times the request of {name}, which would be exceeded"
     return None
 
 

@@ -2,10 +2,11 @@
 
 import logging
 import math
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from webhook.desk import Desk
 from webhook.observers import Event, Outcome
@@ -16,6 +17,7 @@ PATH = "/mutate"
 _MARGIN_SECONDS = 0.2
 _LEAST_SECONDS = 0.1
 _USUAL_SECONDS = 3.0
+_TIMEOUT = re.compile(r"(?:^|&)timeout=([^&]*)")
 
 _LOG = logging.getLogger("berth.webhook")
 _DESK = web.AppKey("desk", Desk)
@@ -31,7 +33,7 @@ class Reply:
     @property
     def content_type(self) -> str:
         """The media type of the body."""
-        return "application/json" if self.status == HTTPStatus.OK else "text/plain"
+        return "application/json" if self.status == HTTPStatus.OK else "text/plain; charset=utf-8"
 
 
 def create_app(desk: Desk) -> web.Application:
@@ -50,8 +52,9 @@ async def mutate(request: web.Request) -> web.Response:
     except web.HTTPRequestEntityTooLarge as error:
         desk.observers(Event(Outcome.TOO_LARGE, detail=str(error.text)))
         raise
-    answer = await reply(desk, body, request.query.get("timeout", ""))
-    return web.Response(status=answer.status, body=answer.body, content_type=answer.content_type, charset="utf-8")
+    found = _TIMEOUT.search(request.query_string)
+    answer = await reply(desk, body, found[1] if found else "")
+    return web.Response(status=answer.status, body=answer.body, headers={hdrs.CONTENT_TYPE: answer.content_type})
 
 
 async def reply(desk: Desk, body: bytes, timeout: str = "") -> Reply:  # noqa: ASYNC109 - a word of the request.

@@ -22,4 +22,7 @@ class WebhookSettings(BaseModel):
     scheduler_name: str | None = Field(
         None, description="scheduler that injected pods are handed to; without it schedulerName stays as it is"
     )
+    replicas: int = Field(
+        1, ge=1, le=64, description="how many replicas answer; each reckons that the others give away as much room"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least severity that is logged")

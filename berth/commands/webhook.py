@@ -28,6 +28,7 @@ async def _compose(settings: WebhookSettings) -> None:
     from webhook.app import create_app
     from webhook.desk import Desk
     from webhook.observers import Observers
+    from webhook.promises import Promises
     from webhook.seal import FileSeal
 
     registry = CollectorRegistry()
@@ -39,7 +40,8 @@ async def _compose(settings: WebhookSettings) -> None:
             return certificate.problems(datetime.now(UTC)) + [f"{kind} are not listed yet" for kind in view.unsynced]
 
         seal = FileSeal(settings.certificate_directory / "tls.key")
-        app = create_app(Desk(view, Observers(registry), settings.scheduler_name, seal))
+        promises = Promises(replicas=settings.replicas)
+        app = create_app(Desk(view, Observers(registry), settings.scheduler_name, seal, promises))
         listener = Listener("webhook", app, settings.address, settings.port, certificate.context)
         tasks = {"view": view.run, "certificate": certificate.follow}
         health = (settings.metrics_address, settings.metrics_port)

@@ -13,7 +13,7 @@ from tests.builders import AMD, NVIDIA, pod, vllm, world
 FOUR = Profile(
     "p",
     preferred=("h100",),
-    configurations=(Configuration("h100", limits={NVIDIA: "4", "memory": "64Gi"}), Configuration("mi300x")),
+    configurations=(Configuration("h100", requests={"memory": "16Gi"}, limits={NVIDIA: "4", "memory": "64Gi"}), Configuration("mi300x")),
 )
 GPUS = f"requests.{NVIDIA}"
 
@@ -47,6 +47,11 @@ def _reason(verdict: Admission, name: str = "h100") -> str | None:
         (
             LimitRange("small", (Bounds("Pod", most={"memory": 2**35}),)),
             "limit range small allows at most 32Gi memory, 64Gi would be asked for a pod",
+        ),
+        (
+            LimitRange("even", (Bounds("Container", ratio={"memory": 2}),)),
+            "limit range even allows a limit of 2 times the request of memory, which would be exceeded "
+            "for container engine",
         ),
         (
             LimitRange("large", (Bounds("Container", least={NVIDIA: 8}),)),

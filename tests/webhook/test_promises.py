@@ -2,7 +2,7 @@ from placement.admission import admit
 from placement.keys import REQUESTED_CLASS
 from placement.roster import Roster
 from tests.builders import NVIDIA, pod, vllm, world
-from webhook.promises import LIFE_SECONDS, Promises
+from webhook.promises import BUSY_SECONDS, LIFE_SECONDS, Promises
 
 TWO = vllm(limits={NVIDIA: "2"})
 SUBJECT = pod(TWO, annotations={REQUESTED_CLASS: "h100"}, owner="rs")
@@ -48,4 +48,18 @@ def test_what_nothing_was_injected_into_is_promised_nothing() -> None:
     promises = Promises(_Clock())
     promises.make(pod(), admit(pod(), {}, world()), Roster())
 
-    assert promises.added_to(Roster()) == Roster()
+    assert promises.added_to(Roster()) is not None
+    assert _pending(promises, Roster()) == 0
+
+
+def test_each_of_several_replicas_reckons_with_the_others() -> None:
+    """What another replica promises at the same moment is seen as late as what this one does."""
+    clock = _Clock()
+    promises = Promises(clock, replicas=2)
+    promises.make(SUBJECT, VERDICT, Roster())
+    at_once = _pending(promises, Roster())
+    clock.seconds = BUSY_SECONDS + 0.1
+    later = _pending(promises, Roster())
+    seen = _pending(promises, Roster(arrivals={KIN: 1}))
+
+    assert (at_once, later, seen) == (2 * 2 + 2, 2 * 2, 0)
