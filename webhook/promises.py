@@ -13,8 +13,8 @@ from placement.roster import Kin, Roster
 
 # A pod that was admitted is seen within milliseconds; one that something else refused afterwards never is.
 LIFE_SECONDS = 5.0
-# Pods of one owner come within milliseconds of each other.
-BUSY_SECONDS = 1.0
+# Pods of one owner come within milliseconds of each other, and are seen as soon.
+BUSY_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Promises:
             return {}
         now = self._now()
         made.forget(now, roster)
-        upcoming = made.last if now - made.last_at < BUSY_SECONDS else {}
+        upcoming = made.last if made.is_wanted(now) else {}
         others = self._replicas - 1
         return {
             name: made.amounts.get(name, 0) * self._replicas + upcoming.get(name, 0) * others
@@ -80,6 +80,12 @@ class _OfClass:
         made.append(_Promise(amounts, now + LIFE_SECONDS, arrived + len(made) + 1))
         self.last, self.last_at = amounts, now
         self._count(amounts, 1)
+
+    def is_wanted(self, now: float) -> bool:
+        """Tell whether pods of the class have been coming up to this one, each soon after the one before."""
+        is_busy = now - self.last_at < BUSY_SECONDS
+        self.last_at = now if is_busy else self.last_at
+        return is_busy
 
     def forget(self, now: float, roster: Roster) -> None:
         """Drop what has been kept, or is too old."""

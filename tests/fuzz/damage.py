@@ -5,9 +5,9 @@ from copy import deepcopy
 from random import Random
 from typing import Any
 
+from tests.fuzz.names import Json
 from tests.fuzz.texts import OUR_KEYS, QUANTITIES, VALUES, annotation
 
-Json = dict[str, Any]
 # A container of values, and the key or index of one of them.
 Place = tuple[Any, Any]
 
@@ -151,5 +151,6 @@ def nested(chance: Random, body: bytes) -> bytes:
     return body[:at] + b"[" * depth + b"]" * depth + b',"_":' + body[at:]
 
 
+OBJECT_DAMAGE = (mistyped, missing, null, moved, deep)
 POD_DAMAGE = (respelt, mistyped, missing, null, moved, absurd, annotated, deep)
 BYTE_DAMAGE = (flipped, cut, doubled, not_unicode, nested)

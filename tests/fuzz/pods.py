@@ -1,97 +1,27 @@
 """Valid pods of every platform, as their controllers create them, and of nobody in particular."""
 
 from random import Random
-from typing import Any
 
+from placement import keys
+from tests.fuzz.names import (
+    APPS,
+    CLASSES,
+    COMMANDS,
+    CONTAINERS,
+    FORMATS,
+    MODELS,
+    PROFILES,
+    RESOURCES,
+    RUNTIMES,
+    STRATEGIES,
+    VALUES_OF_VARIABLES,
+    VARIABLES,
+    Json,
+    maybe,
+)
+from tests.fuzz.platforms import built
 from tests.fuzz.texts import SCRIPTS, annotation
-from tests.fuzz.worlds import APPS, CLASS_NAMES, RESOURCES
 
-Json = dict[str, Any]
-
-_LWS = "leaderworkerset.sigs.k8s.io"
-_RBG = "rbg.workloads.x-k8s.io"
-_KTHENA = "modelserving.volcano.sh"
-_DYNAMO = "nvidia.com/dynamo"
-
-# Labels, the engine's container, what stands beside it, and the scheduler.
-PLATFORMS: tuple[tuple[Json, str, tuple[str, ...], str], ...] = (
-    ({}, "engine", (), "default-scheduler"),
-    ({}, "main", ("istio-proxy",), "default-scheduler"),
-    (
-        {
-            "app.kubernetes.io/part-of": "llminferenceservice",
-            "app.kubernetes.io/component": "llminferenceservice-workload",
-        },
-        "main",
-        (),
-        "default-scheduler",
-    ),
-    (
-        {"app.kubernetes.io/part-of": "llminferenceservice", "app.kubernetes.io/component": "tokenizer"},
-        "main",
-        (),
-        "default-scheduler",
-    ),
-    (
-        {"serving.kserve.io/inferenceservice": "llama", "component": "predictor"},
-        "kserve-container",
-        ("agent", "queue-proxy"),
-        "default-scheduler",
-    ),
-    (
-        {
-            f"{_DYNAMO}-graph-deployment-name": "g",
-            f"{_DYNAMO}-component-type": "worker",
-            "grove.io/podclique": "g-0-wkr",
-        },
-        "main",
-        ("sidecar-frontend",),
-        "kai-scheduler",
-    ),
-    ({f"{_DYNAMO}-component-type": "frontend"}, "main", (), "default-scheduler"),
-    ({"llm-d.ai/inference-serving": "true", "llm-d.ai/model": "m", "llm-d.ai/role": "decode"}, "vllm", (), ""),
-    (
-        {
-            f"{_KTHENA}/name": "m",
-            f"{_KTHENA}/group-name": "m-0",
-            f"{_KTHENA}/role": "prefill",
-            f"{_KTHENA}/entry": "true",
-        },
-        "engine",
-        ("runtime",),
-        "volcano",
-    ),
-    (
-        {f"{_RBG}/group-name": "g", f"{_RBG}/role-name": "decode", f"{_RBG}/role-instance-name": "g-decode-0"},
-        "sglang",
-        ("patio-runtime",),
-        "default-scheduler",
-    ),
-    ({"ome.io/inferenceservice": "llama", "component": "engine"}, "ome-container", ("serving-sidecar",), ""),
-    ({"ome.io/inferenceservice": "llama", "component": "router"}, "ome-container", (), "default-scheduler"),
-    ({"storm-service-name": "s", "roleset-name": "r", "role-name": "prefill"}, "prefill", ("aibrix-runtime",), ""),
-    (
-        {f"{_LWS}/name": "l", f"{_LWS}/group-index": "0", f"{_LWS}/worker-index": "1", f"{_LWS}/group-key": "k"},
-        "worker",
-        (),
-        "default-scheduler",
-    ),
-    ({"ray.io/is-ray-node": "yes", "ray.io/cluster": "c", "ray.io/group": "gpu"}, "ray-worker", ("autoscaler",), ""),
-    ({"kueue.x-k8s.io/queue-name": "q", "kueue.x-k8s.io/managed": "true"}, "trainer", (), "default-scheduler"),
-    ({"volcano.sh/job-name": "j"}, "task", (), "volcano"),
-    ({"app": "model", "model": "llama", "app.kubernetes.io/managed-by": "kubeai"}, "server", ("loader",), ""),
-)
-_COMMANDS: tuple[Json, ...] = (
-    {"args": ["--model", "meta-llama/Llama-3.1-8B-Instruct"]},
-    {"command": ["vllm", "serve"], "args": ["m", "-tp", "2", "--no-enable-prefix-caching"]},
-    {"command": ["vllm", "serve", "m", "--max-model-len"], "args": None},
-    {"command": ["python3", "-m", "sglang.launch_server"], "args": ["--model-path", "Qwen/Qwen3-32B", "--tp=4"]},
-    {"command": ["python3", "-m", "dynamo.vllm", "--model", "m"]},
-    {"command": ["trtllm-serve", "m"], "args": ["--tp_size", "8"]},
-    {"command": ["llama-server"], "args": ["-m", "/m/model.gguf", "-ngl", "99"]},
-    {"command": ["nginx", "-g", "daemon off;"]},
-    {},
-)
 _IMAGES = (
     "vllm/vllm-openai:v0.23.0",
     "lmsysorg/sglang:v0.5",
@@ -106,21 +36,28 @@ _AFFINITY_TERMS: tuple[Json, ...] = (
     {"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["node-1"]}]},
     {},
 )
+_TOLERATIONS: tuple[list[Json] | None, ...] = (
+    None,
+    [],
+    [{"operator": "Exists"}],
+    [{"key": "a", "effect": "NoSchedule"}],
+    [{"key": "cloud.google.com/gke-spot", "operator": "Equal", "value": "true", "effect": "NoSchedule"}],
+)
 
 
 def pod(chance: Random) -> Json:
     """Return a valid pod."""
-    labels, name, beside, scheduler = chance.choice(PLATFORMS)
-    containers = [_engine(chance, name), *({"name": each, "image": "sidecar"} for each in beside)]
+    made = built(chance)
+    containers = [_engine(chance, made.engine), *({"name": each, "image": "sidecar"} for each in made.beside)]
     chance.shuffle(containers)
     spec = {
         "containers": containers,
         "volumes": [{"name": f"kube-api-access-{chance.randrange(16**5):05x}", "projected": {"sources": []}}],
         **_more_spec(chance),
     }
-    if scheduler:
-        spec["schedulerName"] = scheduler
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": _metadata(chance, labels), "spec": spec, "status": {}}
+    if made.scheduler:
+        spec["schedulerName"] = made.scheduler
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": _metadata(chance, made.labels), "spec": spec, "status": {}}
 
 
 def _metadata(chance: Random, labels: Json) -> Json:
@@ -140,11 +77,29 @@ def _metadata(chance: Random, labels: Json) -> Json:
 
 def _annotations(chance: Random) -> list[tuple[str, str]]:
     found = [("prometheus.io/scrape", "true")]
-    if chance.random() < 0.5:
-        found.append(("ome.io/accelerator-class", chance.choice(CLASS_NAMES)))
+    if chance.random() < 0.3:
+        found.append((keys.REQUESTED_CLASS, chance.choice(CLASSES)))
+    if chance.random() < 0.3:
+        found += maybe(chance, 0.3, **_wishes(chance)).items()
     if chance.random() < 0.1:
         found.append(annotation(chance))
     return found
+
+
+def _wishes(chance: Random) -> Json:
+    """Return annotations of authors who know what they do."""
+    return {
+        keys.PROFILE: chance.choice(PROFILES),
+        keys.CONTAINER: ",".join(chance.sample(CONTAINERS, 2)),
+        keys.MODEL: chance.choice(("Qwen/Qwen3-32B", "meta-llama/Llama-3.1-8B-Instruct", "m-Q4_K_M.gguf")),
+        keys.MODEL_SIZE: chance.choice(("8B", "70B", "500M", "1.5T")),
+        keys.WAIT: chance.choice(("true", "false")),
+        keys.STRATEGY: chance.choice(STRATEGIES),
+        keys.COST_THRESHOLD: chance.choice(("2.50", "5", "0")),
+        keys.RUNTIME: chance.choice(RUNTIMES),
+        keys.BASE_MODEL: chance.choice(MODELS),
+        keys.BASE_MODEL_FORMAT: chance.choice(FORMATS),
+    }
 
 
 def _engine(chance: Random, name: str) -> Json:
@@ -152,7 +107,7 @@ def _engine(chance: Random, name: str) -> Json:
     container = {
         "name": name,
         "image": chance.choice(_IMAGES),
-        **(script if chance.random() < 0.3 else chance.choice(_COMMANDS)),
+        **(script if chance.random() < 0.3 else chance.choice(COMMANDS)),
         "volumeMounts": [{"name": "v", "mountPath": "/m"}],
         "livenessProbe": {"httpGet": {"path": "/health", "port": 8000}},
     }
@@ -166,9 +121,8 @@ def _engine(chance: Random, name: str) -> Json:
 def _env(chance: Random) -> list[Json] | None:
     if chance.random() < 0.1:
         return None
-    names = chance.sample(("TP", "URL", "HOST", "MODEL", "X", "VLLM_ADDITIONAL_ARGS"), chance.randint(0, 4))
-    values = ("1", "$(TP)", "http://$(HOST)", "${X}", "$(URL)$(URL)", "")
-    return [{"name": each, "value": chance.choice(values)} for each in names] + [
+    names = chance.sample(VARIABLES, chance.randint(0, 4))
+    return [{"name": each, "value": chance.choice(VALUES_OF_VARIABLES)} for each in names] + [
         {"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}
     ]
 
@@ -196,15 +150,23 @@ def _more_spec(chance: Random) -> Json:
         {"preferredDuringSchedulingIgnoredDuringExecution": wishes},
     )
     parts: Json = {
-        "nodeSelector": chance.choice((None, {}, {}, {"product": chance.choice(CLASS_NAMES)}, {"zone": "a"})),
+        "nodeSelector": chance.choice((None, {}, {}, {"product": chance.choice(CLASSES)}, {"zone": "a"})),
         "affinity": chance.choice((None, {}, {"nodeAffinity": chance.choice(node), "podAntiAffinity": {}})),
-        "tolerations": chance.choice((None, [], [{"operator": "Exists"}], [{"key": "a", "effect": "NoSchedule"}])),
+        "tolerations": chance.choice(_TOLERATIONS),
         "initContainers": [{"name": "storage-initializer", "image": "i", "args": ["hf://a/b", "/mnt/models"]}],
         "overhead": {"cpu": "100m"},
         "nodeName": "node-1",
         "resources": {"requests": {"cpu": "8"}},
         "topologySpreadConstraints": [{"whenUnsatisfiable": "ScheduleAnyway"}],
         "securityContext": {"runAsUser": 1},
+        "priorityClassName": "low",
+        "activeDeadlineSeconds": 600,
     }
-    chances = {"nodeName": 0.03, "resources": 0.05, "overhead": 0.1}
+    chances = {
+        "nodeName": 0.03,
+        "resources": 0.05,
+        "overhead": 0.1,
+        "priorityClassName": 0.1,
+        "activeDeadlineSeconds": 0.05,
+    }
     return {name: part for name, part in parts.items() if chance.random() < chances.get(name, 0.4)}

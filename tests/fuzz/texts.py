@@ -136,10 +136,20 @@ OUR_KEYS = (
     keys.PLACEMENT,
     keys.DEVICES,
     keys.INJECTION,
-    "berth.ome.io/wait-for-preferred",
+    keys.WAIT,
+    keys.SERVICE,
+    keys.COMPONENT,
+    keys.RUNTIME,
+    keys.RUNTIME_LABEL,
+    keys.BASE_MODEL,
+    keys.BASE_MODEL_LABEL,
+    keys.BASE_MODEL_FORMAT,
     "berth.ome.io/unknown",
-    "ome.io/serving-runtime",
-    "ome.io/base-model-name",
+    "leaderworkerset.sigs.k8s.io/name",
+    "leaderworkerset.sigs.k8s.io/group-key",
+    "leaderworkerset.sigs.k8s.io/size",
+    "kueue.x-k8s.io/pod-group-name",
+    "ray.io/cluster",
 )
 
 

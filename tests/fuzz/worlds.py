@@ -1,31 +1,31 @@
-"""Random clusters: classes and profiles as their authors write them, nodes that carry some of the classes."""
+"""Random clusters that change: what their objects say is read by the cluster room, and some of them say nonsense."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from random import Random
-from typing import Any
 
-from cluster.account import Account
-from cluster.custom_objects import accelerator_class, profile
-from placement.accelerators import Catalog
-from placement.inventory import NodeInventory
-from placement.keys import INJECTION
+from cluster.kinds import Kind
+from cluster.shapes import MalformedObject
+from cluster.view import ClusterView
+from placement.keys import CHOSEN_CLASS, INJECTION
 from placement.profiles import OnNoMatch
-from placement.taints import Taint
-from tests.webhook.knowledge import Values
+from tests.fuzz.damage import BYTE_DAMAGE, OBJECT_DAMAGE
+from tests.fuzz.hardware import accelerator_class, node, profile
+from tests.fuzz.names import CLASSES, MODES, NAMESPACES, NODES, Json, maybe, text
+from tests.fuzz.pods import pod
+from tests.fuzz.quotas import limit_range, quota
+from tests.fuzz.serving import cluster_model, cluster_runtime, model, runtime, service
 
-Json = dict[str, Any]
-
-RESOURCES = ("nvidia.com/gpu", "amd.com/gpu", "gpu.intel.com/i915", "habana.ai/gaudi", "nvidia.com/mig-1g.10gb")
-VENDORS = ("nvidia", "amd", "intel", "habana", "acme")
-CLASS_NAMES = tuple(f"class-{number}" for number in range(8))
-APPS = ("chat", "embed", "rank", "web")
-MODES = ("enforce",) * 8 + ("warn", "audit", "nonsense")
-_STRATEGIES = ("performance", "cost", "balanced")
+_SPOILT = 0.06
+_OPEN = ("class-0,class-1", "class-2,class-5,class-7", ",", "no-such-class")
 
 
-class World(Values):
-    """A random cluster in which every namespace has opted in by its name's first word."""
+class World(ClusterView):
+    """A cluster in which every namespace has opted in by its name's first word."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
 
     def namespace_labels(self, name: str) -> Mapping[str, str]:
         """Return labels: `enforce-1` enforces."""
@@ -41,107 +41,72 @@ class World(Values):
         """Whether some profile refuses pods for which no class will do."""
         return any(each.on_no_match is OnNoMatch.DENY for each in self.profiles)
 
+    def see(self, kind: Kind, raw: bytes) -> None:
+        """Take in an object, or pass over one that is no object, as a watch does."""
+        with suppress(MalformedObject):
+            self.take(kind, raw)
+
 
 def world(chance: Random) -> World:
     """Return a random cluster."""
-    catalog = Catalog({name: accelerator_class(_text(_class(chance, name))) for name in _some(chance, CLASS_NAMES)})
-    account = Account()
-    account.use(catalog)
-    for number in range(chance.randrange(24)):
-        account.apply_node(_node(chance, f"node-{number}"))
-    profiles = tuple(profile(_text(_profile(chance, f"profile-{number}"))) for number in range(chance.randrange(8)))
-    return World(catalog=catalog, profiles=profiles, inventory=account.inventory)
+    made = World()
+    for kind, (_, most, _) in _KINDS.items():
+        for _ in range(chance.randint(0, most)):
+            _see_one(chance, made, kind)
+    return made
 
 
-def _text(content: Json) -> bytes:
-    return json.dumps(content).encode()
+def change(chance: Random, changing: World) -> None:
+    """Let something happen in a cluster: an object is made, or becomes another."""
+    kinds = tuple(_KINDS)
+    for kind in chance.choices(kinds, [_KINDS[each][2] for each in kinds], k=chance.randint(1, 3)):
+        _see_one(chance, changing, kind)
 
 
-def _some(chance: Random, items: tuple[str, ...]) -> list[str]:
-    return chance.sample(items, len(items) - int(len(items) * chance.random() ** 2))
+def see_admitted(chance: Random, changing: World, review: bytes) -> None:
+    """Let the pod of a review be seen, as the API server keeps it."""
+    request = json.loads(review)["request"]
+    about = request["object"]
+    about["metadata"] |= {"uid": request["uid"], "namespace": request["namespace"], "name": f"pod-{request['uid']}"}
+    about["spec"] |= maybe(chance, 0.3, nodeName=chance.choice(NODES))
+    changing.see(Kind.PODS, text(about))
 
 
-def _maybe(chance: Random, **parts: Any) -> Json:
-    return {name: part for name, part in parts.items() if chance.random() < 0.5}
+def _see_one(chance: Random, changing: World, kind: Kind) -> None:
+    content = {"apiVersion": "v1", "kind": kind.title(), **_KINDS[kind][0](chance)}
+    if chance.random() >= _SPOILT:
+        changing.see(kind, text(content))
+    elif chance.random() < 0.7:
+        chance.choice(OBJECT_DAMAGE)(chance, content)
+        changing.see(kind, text(content))
+    else:
+        changing.see(kind, chance.choice(BYTE_DAMAGE)(chance, text(content)))
 
 
-def _class(chance: Random, name: str) -> Json:
-    terms = [{"matchExpressions": [chance.choice(_expressions(name))]} for _ in range(chance.randint(1, 2))]
-    discovery = {"nodeSelector": {"product": name}} if chance.random() < 0.7 else {"nodeSelectorTerms": terms}
-    spec = _maybe(
-        chance,
-        vendor=chance.choice(VENDORS),
-        family=chance.choice(("hopper", "ada", "")),
-        capabilities=_maybe(chance, memoryGB=f"{chance.choice((16, 80, 192))}Gi", computeCapability="9.0"),
-        resources=[{"name": each, "divisible": "mig" in each} for each in chance.sample(RESOURCES, 2)],
-        tolerations=[{"key": "gpu/dedicated", "operator": "Exists"}],
-        cost=_maybe(chance, perHour=f"{chance.random() * 9:.2f}", spotPerHour="0"),
-        scalableFromZero=True,
-    )
-    if chance.random() < 0.15:
-        spec["allowedNamespaces"] = ["enforce-1", "warn-1"]
-    return {"metadata": {"name": name}, "spec": {**spec, "discovery": discovery}}
+def _present_pod(chance: Random) -> Json:
+    """Return a pod that has its class, as pending, running, leaving or finished."""
+    about = pod(chance)
+    metadata, known = about["metadata"], chance.randrange(60)
+    metadata |= {"uid": f"known-{known}", "name": f"known-{known}", "namespace": NAMESPACES[known % len(NAMESPACES)]}
+    chosen = chance.choice(_OPEN) if chance.random() < 0.2 else chance.choice(CLASSES)
+    metadata["annotations"] = {**(metadata["annotations"] or {}), CHOSEN_CLASS: chosen}
+    metadata |= maybe(chance, 0.1, deletionTimestamp="2026-01-01T00:00:00Z")
+    about["spec"] |= maybe(chance, 0.4, nodeName=chance.choice(NODES))
+    about["status"] = maybe(chance, 0.2, phase="Succeeded")
+    return about
 
 
-def _expressions(name: str) -> list[Json]:
-    return [
-        {"key": "product", "operator": "In", "values": [name, "other"]},
-        {"key": "product", "operator": "Exists"},
-        {"key": "generation", "operator": "Gt", "values": ["3"]},
-        {"key": "zone", "operator": "NotIn", "values": ["a"]},
-    ]
-
-
-def _node(chance: Random, name: str) -> NodeInventory:
-    product, resource = chance.choice(CLASS_NAMES), chance.choice(RESOURCES)
-    return NodeInventory(
-        name,
-        {"product": product, "zone": chance.choice("ab"), "generation": chance.choice(("2", "5", "x"))},
-        taints=tuple(Taint(key) for key in (resource, "gpu/dedicated", "other") if chance.random() < 0.3),
-        allocatable={"cpu": 64_000, "memory": 2**39, "pods": 110, resource: chance.choice((1, 4, 8))},
-        is_schedulable=chance.random() < 0.9,
-        is_ready=chance.random() < 0.9,
-    )
-
-
-def _profile(chance: Random, name: str) -> Json:
-    selector = {"matchLabels": {"app": chance.choice(APPS)}} if chance.random() < 0.8 else {"matchLabels": {}}
-    configured = chance.sample((*CLASS_NAMES, "no-such-class"), chance.randint(0, 5))
-    spec = _maybe(
-        chance,
-        namespaceSelector={"matchLabels": {"team": "1"}},
-        containers=["main"],
-        onNoMatch=chance.choice(("Admit", "Deny")),
-        strategy=chance.choice(_STRATEGIES),
-        acceleratorRequirements=_requirements(chance),
-    )
-    configurations = [_configuration(chance, each) for each in configured]
-    return {
-        "metadata": {"name": name},
-        "spec": {"podSelector": selector, "acceleratorConfigurations": configurations, **spec},
-    }
-
-
-def _requirements(chance: Random) -> Json:
-    return _maybe(
-        chance,
-        supportedClasses=[*_some(chance, CLASS_NAMES), "no-such-class"],
-        excludedClasses=_some(chance, CLASS_NAMES[:3]),
-        preferredClasses=_some(chance, CLASS_NAMES),
-        requiredCapabilities=_maybe(chance, memoryGB="40Gi", minComputeCapability="8.0", requiredFeatures=["fp8"]),
-        preferenceOrder=[{"class": "class-1", "score": 90, "conditions": [{"modelSize": "<30B"}]}],
-    )
-
-
-def _configuration(chance: Random, name: str) -> Json:
-    count = chance.choice(("1", "2", "8"))
-    env = [
-        {"name": "TP", "value": count},
-        {"name": "URL", "value": "http://$(HOST):$(TP)"},
-        {"name": "HOST", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}},
-    ]
-    resource = chance.choice(RESOURCES)
-    resources = {"limits": {resource: count, "cpu": "16"}, "requests": {resource: count, "cpu": "8", "memory": "8Gi"}}
-    args = ["--tensor-parallel-size", count, "--enable-prefix-caching", "--max-model-len=4096"]
-    parts = _maybe(chance, env=env, resources=resources, runner={"args": args})
-    return {"selector": {"acceleratorClass": name}, **parts}
+# What an object of each kind says, how many a cluster has at most, and how many of a hundred changes are about one.
+_KINDS: Mapping[Kind, tuple[Callable[[Random], Json], int, int]] = {
+    Kind.NODES: (node, 30, 20),
+    Kind.PODS: (_present_pod, 40, 40),
+    Kind.CLASSES: (accelerator_class, 14, 3),
+    Kind.PROFILES: (profile, 8, 3),
+    Kind.RUNTIMES: (runtime, 3, 3),
+    Kind.CLUSTER_RUNTIMES: (cluster_runtime, 4, 3),
+    Kind.SERVICES: (service, 5, 5),
+    Kind.MODELS: (model, 3, 2),
+    Kind.CLUSTER_MODELS: (cluster_model, 3, 2),
+    Kind.QUOTAS: (quota, 6, 12),
+    Kind.LIMIT_RANGES: (limit_range, 4, 6),
+}

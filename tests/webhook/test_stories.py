@@ -39,7 +39,7 @@ OF_FLAVOR = {
 @pytest.fixture(scope="module")
 def berth() -> Iterator[Installation]:
     """Berth beside OME's definitions, with the stories' objects, hardware and classes."""
-    nodes = [each for kind in KINDS for each in kind.nodes(2)]
+    nodes = [each for kind in KINDS for each in kind.nodes(8)]
     nodes += H100.nodes(1, labels={ZONE: "us-west-2a", "compliance": "pci"})
     nodes += cpu_nodes(1, {"node-type": "cpu-only", "instance-type": "spot"})
     nodes += replace(A100_40, name="flavored", product=FLAVOR_PRODUCT).nodes(1)
