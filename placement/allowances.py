@@ -156,7 +156,7 @@ def _beyond(bounds: Bounds, was: Container | Pod, will: Container | Pod) -> str 
         if request < bounds.least.get(name, request):
             return f"wants at least {_said(name, bounds.least[name])} {name}, {_said(name, request)} would be asked"
         if request and limit > request * bounds.ratio.get(name, inf):
-            return f"allows a limit of {bounds.ratio[name]:g} times the request of {name}, which would be exceeded"
+            return f"allows a limit of {bounds.ratio[name]:g} times the request of {name}, exceeded"
     return None
 
 

@@ -201,6 +201,12 @@ _QUESTIONS: tuple[_Question, ...] = (_named_out, _incapable, _disallowed, _contr
 
 
 def _preferred(asked: ClassRequest, eligible: tuple[AcceleratorClass, ...]) -> tuple[AcceleratorClass, ...]:
+    """Return classes by preference; those that the pod was given before stay in their order.
+
+    Scores are shares of the best, and so depend on who else is eligible.
+    """
+    if any(each.name in asked.kept for each in eligible):
+        return eligible
     by_strategy: Mapping[str, float] = scores(asked.strategy, eligible, asked.yardstick)
 
     def rank(candidate: AcceleratorClass) -> tuple[int, float, str]:

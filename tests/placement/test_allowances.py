@@ -50,8 +50,7 @@ def _reason(verdict: Admission, name: str = "h100") -> str | None:
         ),
         (
             LimitRange("even", (Bounds("Container", ratio={"memory": 2}),)),
-            "limit range even allows a limit of 2 times the request of memory, which would be exceeded "
-            "for container engine",
+            "limit range even allows a limit of 2 times the request of memory, exceeded for container engine",
         ),
         (
             LimitRange("large", (Bounds("Container", least={NVIDIA: 8}),)),
