@@ -13,7 +13,7 @@ def requirements(chance: Random) -> Json:
     """Return the proposal's acceleratorRequirements."""
     return maybe(
         chance,
-        0.35,
+        0.25,
         supportedClasses=[*some(chance, CLASSES), "no-such-class"],
         excludedClasses=some(chance, CLASSES[:3]),
         preferredClasses=some(chance, CLASSES),
@@ -27,7 +27,7 @@ def capabilities(chance: Random) -> Json:
     """Return requiredCapabilities."""
     return maybe(
         chance,
-        0.3,
+        0.15,
         memoryGB=chance.choice(("40Gi", "16", 80)),
         minComputeCapability="8.0",
         requiredFeatures=["FP8"],
@@ -40,7 +40,7 @@ def constraints(chance: Random) -> Json:
     """Return OME's constraints."""
     return maybe(
         chance,
-        0.25,
+        0.1,
         minMemory=chance.choice((16, 40)),
         maxMemory=chance.choice((80, 200)),
         minComputePerformanceTFLOPS=chance.choice((50, 500)),
@@ -93,7 +93,9 @@ def by_format(chance: Random) -> Json:
 
 
 def _preference(chance: Random) -> Json:
-    conditions = [maybe(chance, modelSize=chance.choice(_SIZES), requestSize="<1k") for _ in range(chance.randint(0, 2))]
+    conditions = [
+        maybe(chance, modelSize=chance.choice(_SIZES), requestSize="<1k") for _ in range(chance.randint(0, 2))
+    ]
     return {"class": chance.choice(CLASSES), "score": chance.randint(0, 100), "conditions": conditions}
 
 

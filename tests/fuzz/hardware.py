@@ -5,7 +5,7 @@ from random import Random
 from tests.fuzz.configurations import configurations, requirements
 from tests.fuzz.names import APPS, CLASSES, CONTAINERS, NODES, PROFILES, RESOURCES, STRATEGIES, Json, maybe, some
 
-_VENDORS = ("nvidia", "amd", "intel", "habana", "acme")
+_VENDORS = ("nvidia", "nvidia", "amd", "intel", "habana", "acme")
 _NAMESPACE_SELECTORS = ("team=1", "team in (1,2),!legacy", "team!=2", "", "stage")
 _TOLERATIONS: tuple[Json, ...] = (
     {"key": "gpu/dedicated", "operator": "Exists"},
@@ -26,7 +26,7 @@ def accelerator_class(chance: Random) -> Json:
         tolerations=chance.sample(_TOLERATIONS, chance.randint(1, 3)),
         cost=maybe(chance, perHour=f"{chance.random() * 9:.2f}", spotPerHour="0", tier="low"),
         scalableFromZero=True,
-        **({"allowedNamespaces": ["enforce-1", "warn-1"]} if chance.random() < 0.3 else {}),
+        **({"allowedNamespaces": ["enforce-1", "warn-1"]} if chance.random() < 0.2 else {}),
     )
     annotations = maybe(
         chance,
@@ -46,7 +46,9 @@ def node(chance: Random) -> Json:
     """Return a node."""
     product, resource = chance.choice(CLASSES), chance.choice(RESOURCES)
     labels = {"product": product, "zone": chance.choice("ab"), "generation": chance.choice(("2", "5", "x"))}
-    taints = [{"key": key, "effect": "NoSchedule"} for key in (resource, "gpu/dedicated", "other") if chance.random() < 0.3]
+    taints = [
+        {"key": key, "effect": "NoSchedule"} for key in (resource, "gpu/dedicated", "other") if chance.random() < 0.3
+    ]
     devices = {resource: chance.choice((1, "4", "8"))} if chance.random() < 0.9 else {}
     conditions = [{"type": "Ready", "status": "True" if chance.random() < 0.9 else "Unknown"}]
     return {

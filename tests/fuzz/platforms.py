@@ -99,7 +99,9 @@ PLATFORMS = (
         "worker",
     ),
     Built({f"{_LWS}/name": "l", f"{_LWS}/group-index": "0", f"{_LWS}/size": "2"}, "worker"),
-    Built({"ray.io/is-ray-node": "yes", "ray.io/cluster": "c", "ray.io/group": "gpu"}, "ray-worker", ("autoscaler",), ""),
+    Built(
+        {"ray.io/is-ray-node": "yes", "ray.io/cluster": "c", "ray.io/group": "gpu"}, "ray-worker", ("autoscaler",), ""
+    ),
     Built({"kueue.x-k8s.io/queue-name": "q", "kueue.x-k8s.io/managed": "true"}, "trainer"),
     Built({"kueue.x-k8s.io/pod-group-name": "g", "kueue.x-k8s.io/pod-group-total-count": "2"}, "trainer"),
     Built({"volcano.sh/job-name": "j", "volcano.sh/task-spec": "t"}, "task", (), "volcano"),
@@ -110,7 +112,9 @@ PLATFORMS = (
 def built(chance: Random) -> Built:
     """Return what some platform builds, as one of several groups, and served by OME more often than it is said."""
     found = chance.choice(PLATFORMS)
-    labels = {key: f"{value}-{chance.randrange(3)}" if key in _NUMBERED else value for key, value in found.labels.items()}
+    labels = {
+        key: f"{value}-{chance.randrange(3)}" if key in _NUMBERED else value for key, value in found.labels.items()
+    }
     if chance.random() < 0.25:
         labels |= maybe(
             chance,

@@ -134,6 +134,8 @@ def _resources(chance: Random) -> Json:
         {"limits": None},
         {"limits": {"cpu": "4"}, "requests": {"cpu": "500m"}},
         {"limits": {resource: count}},
+        {"limits": {resource: count}, "requests": {resource: count}},
+        {"limits": {"nvidia.com/gpu": "1"}, "requests": {"cpu": "2"}},
         {"limits": {resource: count, "memory": "64Gi"}, "requests": {resource: count, "memory": "1Gi"}},
         {"claims": [{"name": "gpu"}]},
     )
@@ -150,7 +152,7 @@ def _more_spec(chance: Random) -> Json:
         {"preferredDuringSchedulingIgnoredDuringExecution": wishes},
     )
     parts: Json = {
-        "nodeSelector": chance.choice((None, {}, {}, {"product": chance.choice(CLASSES)}, {"zone": "a"})),
+        "nodeSelector": chance.choice((None, {}, {}, {}, {"product": chance.choice(CLASSES)}, {"zone": "a"})),
         "affinity": chance.choice((None, {}, {"nodeAffinity": chance.choice(node), "podAntiAffinity": {}})),
         "tolerations": chance.choice(_TOLERATIONS),
         "initContainers": [{"name": "storage-initializer", "image": "i", "args": ["hf://a/b", "/mnt/models"]}],

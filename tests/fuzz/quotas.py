@@ -40,7 +40,10 @@ def quota(chance: Random) -> Json:
 
 def limit_range(chance: Random) -> Json:
     """Return a LimitRange."""
-    return {"metadata": _metadata(chance, "limits"), "spec": {"limits": [_item(chance) for _ in range(chance.randint(0, 2))]}}
+    return {
+        "metadata": _metadata(chance, "limits"),
+        "spec": {"limits": [_item(chance) for _ in range(chance.randint(0, 2))]},
+    }
 
 
 def _metadata(chance: Random, name: str) -> Json:

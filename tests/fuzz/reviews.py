@@ -55,20 +55,20 @@ def review(seed: int, number: int) -> Review:
     about, draw = _replica(seed, number), chance.random()
     if chance.random() < _HUGE:
         huge(chance, about)
-        return Review(number, text(_envelope(chance, number, about, _namespace(seed, number))), "huge")
+        return Review(number, text(_asking(chance, seed, number, about)), "huge")
     if draw < _SOUND:
-        return Review(number, text(_envelope(chance, number, about, _namespace(seed, number))))
+        return Review(number, text(_asking(chance, seed, number, about)))
     if draw < _SOUND + _POD:
         harm = chance.choice(POD_DAMAGE)
         harm(chance, about)
-        return Review(number, text(_envelope(chance, number, about, _namespace(seed, number))), harm.__name__)
-    envelope = _envelope(chance, number, about, _namespace(seed, number))
+        return Review(number, text(_asking(chance, seed, number, about)), harm.__name__)
+    asking = _asking(chance, seed, number, about)
     if draw < _SOUND + _POD + _BYTES:
         spoil = chance.choice(BYTE_DAMAGE)
-        return Review(number, spoil(chance, text(envelope)), spoil.__name__)
-    del envelope["request"]["object"]
-    mistyped(chance, envelope)
-    return Review(number, text(envelope), "envelope")
+        return Review(number, spoil(chance, text(asking)), spoil.__name__)
+    del asking["request"]["object"]
+    mistyped(chance, asking)
+    return Review(number, text(asking), "envelope")
 
 
 def _template(seed: int, number: int) -> str:
@@ -92,12 +92,12 @@ def _namespace(seed: int, number: int) -> str:
     return f"{chosen.choice(MODES)}-{chosen.randint(1, 2)}"
 
 
-def _envelope(chance: Random, number: int, about: Json, namespace: str) -> Json:
+def _asking(chance: Random, seed: int, number: int, about: Json) -> Json:
     request = {
         "uid": f"uid-{number}",
         "kind": {"group": "", "version": "v1", "kind": "Pod"},
         "resource": {"group": "", "version": "v1", "resource": "pods"},
-        "namespace": namespace,
+        "namespace": _namespace(seed, number),
         "operation": "CREATE" if chance.random() < 0.98 else "UPDATE",
         "userInfo": {"username": "system:serviceaccount:kube-system:replicaset-controller"},
         "object": about,

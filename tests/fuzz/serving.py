@@ -71,7 +71,11 @@ def _at_home(chance: Random, content: Json) -> Json:
 
 
 def _runtime(chance: Random) -> Json:
-    asked = {**requirements(chance), **constraints(chance), **maybe(chance, 0.2, acceleratorClasses=some(chance, CLASSES))}
+    asked = {
+        **requirements(chance),
+        **constraints(chance),
+        **maybe(chance, 0.2, acceleratorClasses=some(chance, CLASSES)),
+    }
     return maybe(
         chance,
         acceleratorRequirements=asked,

@@ -64,8 +64,8 @@ def change(chance: Random, changing: World) -> None:
 
 
 def see_admitted(chance: Random, changing: World, review: bytes) -> None:
-    """Let the pod of a review be seen, as the API server keeps it."""
-    request = json.loads(review)["request"]
+    """Let the pod of a review be seen, as the API server keeps it, which takes no other bytes than UTF-8."""
+    request = json.loads(review.decode(errors="replace"))["request"]
     about = request["object"]
     about["metadata"] |= {"uid": request["uid"], "namespace": request["namespace"], "name": f"pod-{request['uid']}"}
     about["spec"] |= maybe(chance, 0.3, nodeName=chance.choice(NODES))
@@ -73,14 +73,16 @@ def see_admitted(chance: Random, changing: World, review: bytes) -> None:
 
 
 def _see_one(chance: Random, changing: World, kind: Kind) -> None:
-    content = {"apiVersion": "v1", "kind": kind.title(), **_KINDS[kind][0](chance)}
-    if chance.random() >= _SPOILT:
-        changing.see(kind, text(content))
-    elif chance.random() < 0.7:
-        chance.choice(OBJECT_DAMAGE)(chance, content)
-        changing.see(kind, text(content))
-    else:
-        changing.see(kind, chance.choice(BYTE_DAMAGE)(chance, text(content)))
+    made = text({"apiVersion": "v1", "kind": kind.title(), **_KINDS[kind][0](chance)})
+    changing.see(kind, _spoilt(chance, made) if chance.random() < _SPOILT else made)
+
+
+def _spoilt(chance: Random, raw: bytes) -> bytes:
+    if chance.random() < 0.3:
+        return chance.choice(BYTE_DAMAGE)(chance, raw)
+    content: Json = json.loads(raw)
+    chance.choice(OBJECT_DAMAGE)(chance, content)
+    return text(content)
 
 
 def _present_pod(chance: Random) -> Json:
@@ -98,10 +100,10 @@ def _present_pod(chance: Random) -> Json:
 
 # What an object of each kind says, how many a cluster has at most, and how many of a hundred changes are about one.
 _KINDS: Mapping[Kind, tuple[Callable[[Random], Json], int, int]] = {
-    Kind.NODES: (node, 30, 20),
+    Kind.NODES: (node, 40, 20),
     Kind.PODS: (_present_pod, 40, 40),
-    Kind.CLASSES: (accelerator_class, 14, 3),
-    Kind.PROFILES: (profile, 8, 3),
+    Kind.CLASSES: (accelerator_class, 24, 3),
+    Kind.PROFILES: (profile, 10, 3),
     Kind.RUNTIMES: (runtime, 3, 3),
     Kind.CLUSTER_RUNTIMES: (cluster_runtime, 4, 3),
     Kind.SERVICES: (service, 5, 5),

@@ -19,7 +19,21 @@ from placement.preferences import Preference, size_range
 from placement.profiles import Profile
 from placement.roster import Roster
 from placement.selection import Expression, NodeSelection, Operator, Term
-from tests.builders import AMD, CATALOG, H100, INVENTORY, L4, NVIDIA, PRODUCT, inventory, node, pod, vllm, world
+from tests.builders import (
+    AMD,
+    CATALOG,
+    H100,
+    INVENTORY,
+    L4,
+    NVIDIA,
+    PRODUCT,
+    accelerator_class,
+    inventory,
+    node,
+    pod,
+    vllm,
+    world,
+)
 
 NVIDIAS = Profile("p", requirements=ClassRequirements(frozenset({"h100", "l4"})), preferred=("l4",))
 DIFFERENT = replace(NVIDIAS, configurations=(Configuration("l4", args=("--enforce-eager",)),))
@@ -214,3 +228,29 @@ def test_the_same_inputs_give_the_same_answer() -> None:
 def test_a_class_of_another_resource_is_not_left_open_with_the_others() -> None:
     """A pod asks for one resource name."""
     assert AMD not in str(_admitted(pod(), Profile("p")).mutation)
+
+
+def test_a_pod_that_is_asked_about_again_has_its_classes_in_the_same_order() -> None:
+    """Scores compare with all that is eligible, which an ineligible resource is no longer once devices are injected."""
+    large = accelerator_class("large", {PRODUCT: "large"}, AMD, 1000, 9.0)
+    dear = accelerator_class("dear", {PRODUCT: "dear"}, NVIDIA, 100, 1.25)
+    cheap = accelerator_class("cheap", {PRODUCT: "cheap"}, NVIDIA, 50, 1.0)
+    classes = (large, dear, cheap)
+    known = {
+        "catalog": Catalog({each.name: each for each in classes}),
+        "inventory": inventory(*(node(each.name, each) for each in classes)),
+    }
+    first = _admitted(pod(), Profile("p"), **known)
+    changes = first.mutation
+    assert changes.terms is not None
+    mutated = pod(
+        vllm(requests=changes.containers[0].requests, limits=changes.containers[0].limits),
+        labels=changes.labels,
+        annotations=changes.annotations,
+        selection=NodeSelection({}, changes.terms),
+        tolerations=changes.tolerations,
+        scheduler_name=SCHEDULER,
+    )
+
+    assert _classes(first) == ("cheap", "dear")
+    assert _admitted(mutated, Profile("p"), **known).mutation.is_empty
