@@ -128,8 +128,8 @@ def pod_of(shape: PodShape, namespace: str = "") -> Pod:
         metadata.uid,
         labels=metadata.labels or {},
         annotations=metadata.annotations or {},
-        containers=_containers("spec.containers", spec.containers),
-        init_containers=_containers("spec.initContainers", spec.init_containers),
+        containers=_containers("spec.containers", spec.containers, metadata),
+        init_containers=_containers("spec.initContainers", spec.init_containers, metadata),
         selection=_selection(spec),
         tolerations=tuple(map(_toleration, spec.tolerations or ())),
         overhead=_quantities("spec.overhead", spec.overhead),
@@ -168,18 +168,18 @@ def _check_container(place: str, shape: ContainerShape) -> None:
     _quantities(f"{place}.resources.limits", resources.limits)
 
 
-def _containers(place: str, shapes: list[ContainerShape] | None) -> tuple[Container, ...]:
-    return tuple(_container(f"{place}[{index}]", each) for index, each in enumerate(shapes or ()))
+def _containers(place: str, shapes: list[ContainerShape] | None, metadata: Metadata) -> tuple[Container, ...]:
+    return tuple(_container(f"{place}[{index}]", each, metadata) for index, each in enumerate(shapes or ()))
 
 
-def _container(place: str, shape: ContainerShape) -> Container:
+def _container(place: str, shape: ContainerShape, metadata: Metadata) -> Container:
     resources = shape.resources or Resources()
     return Container(
         shape.name,
         shape.image,
         tuple(shape.command or ()),
         tuple(shape.args or ()),
-        _env(place, bytes(shape.env)),
+        _settled(_env(place, bytes(shape.env)), metadata),
         _quantities(f"{place}.resources.requests", resources.requests),
         _quantities(f"{place}.resources.limits", resources.limits),
         claims_devices=bool(resources.claims),
@@ -214,16 +214,30 @@ def _env_shapes(place: str, raw: bytes) -> list[EnvVarShape]:
 
 
 def _env_var(shape: EnvVarShape) -> EnvVar:
-    return EnvVar(shape.name, None if shape.value_from else shape.value or "")
+    if shape.value_from is None:
+        return EnvVar(shape.name, shape.value or "")
+    field = shape.value_from.field_ref
+    return EnvVar(shape.name, field=field.field_path if field else "")
+
+
+def _settled(env: tuple[EnvVar, ...], metadata: Metadata) -> tuple[EnvVar, ...]:
+    """Return variables with the values of those that name a label or an annotation that the pod has."""
+    if not any(each.field for each in env):
+        return env
+    named = {f"metadata.labels['{key}']": text for key, text in (metadata.labels or {}).items()}
+    named |= {f"metadata.annotations['{key}']": text for key, text in (metadata.annotations or {}).items()}
+    return tuple(EnvVar(each.name, named[each.field]) if each.field in named else each for each in env)
 
 
 def _quantities(place: str, given: Quantities) -> dict[str, str]:
     texts = {name: str(text) for name, text in (given or {}).items()}
     for name, text in texts.items():
         try:
-            amount(name, text)
+            count = amount(name, text)
         except ValueError as error:
             raise MalformedObject(f"{place}[{name}]", str(error)) from None
+        if count < 0:
+            raise MalformedObject(f"{place}[{name}]", f"{text!r} is below zero, which the API server refuses")
     return texts
 
 

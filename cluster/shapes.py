@@ -161,12 +161,24 @@ class SpreadConstraint(Shape):
     when_unsatisfiable: str = ""
 
 
+class FieldReference(Shape):
+    """A field of the pod itself."""
+
+    field_path: str = ""
+
+
+class ValueSource(Shape):
+    """Where a variable's value is from."""
+
+    field_ref: FieldReference | None = None
+
+
 class EnvVarShape(Shape):
     """An environment variable with a value, or with a reference to one."""
 
     name: str
     value: str | None = None
-    value_from: Something | None = None
+    value_from: ValueSource | None = None
 
 
 class Resources(Shape):

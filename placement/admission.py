@@ -122,7 +122,7 @@ def judge(inquiry: Inquiry, found: Contest | None, world: World) -> Admission:
     choice = decided(asked, found, world.circumstances(inquiry.pod))
     if choice.chosen is None:
         return _unfit(asked, choice, world)
-    changes = injection(asked, choice, world.inventory, world.scheduler_name)
+    changes = injection(asked, choice.taken, choice.mutations, world.inventory, world.scheduler_name)
     record = record_of(asked, choice, changes, unknown_names(asked, world.catalog))
     mutation = _signed(asked.pod, changes, record, world.seal)
     return Admission(mutation, asked.warnings + _lost(choice), record, asked=asked, choice=choice)

@@ -155,7 +155,7 @@ def _beyond(bounds: Bounds, was: Container | Pod, will: Container | Pod) -> str 
             return f"allows at most {_said(name, bounds.most[name])} {name}, {_said(name, limit)} would be asked"
         if request < bounds.least.get(name, request):
             return f"wants at least {_said(name, bounds.least[name])} {name}, {_said(name, request)} would be asked"
-        if request and limit > request * bounds.ratio.get(name, inf):
+        if request > 0 and limit > request * bounds.ratio.get(name, inf):
             return f"allows a limit of {bounds.ratio[name]:g} times the request of {name}, exceeded"
     return None
 

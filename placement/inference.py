@@ -53,8 +53,10 @@ class Inference:
     def _stands_alone(self) -> bool:
         """Whether nothing speaks of other pods; a wider split over a TPU counts its cores."""
         in_group = self.group is not None or self.pods is not None or self.follows
-        is_one_node = self.command.nodes == 1 and self.command.pipeline_parallel in (None, 1)
-        return not in_group and (is_one_node or not self.command.engine)
+        command = self.command
+        has_all_copies = command.data_parallel_local in (None, command.data_parallel)
+        is_one_node = command.nodes == 1 and command.pipeline_parallel in (None, 1) and has_all_copies
+        return not in_group and (is_one_node or not command.engine)
 
     @property
     def quantization(self) -> str | None:

@@ -1,10 +1,9 @@
 """What the chosen class, or several that are left open, add to a pod: additions only, what its author wrote stays."""
 
 from placement.accelerators import AcceleratorClass
-from placement.choice import Choice
 from placement.class_requests import ClassRequest
 from placement.inventory import Inventory
-from placement.mutations import Mutation
+from placement.mutations import ContainerMutation, Mutation
 from placement.plans import is_queued
 from placement.pods import Pod
 from placement.selection import Term, narrowed
@@ -23,9 +22,18 @@ _KNOWN_TO_AUTOSCALERS = (
 )
 
 
-def injection(asked: ClassRequest, choice: Choice, inventory: Inventory, scheduler_name: str | None) -> Mutation:
-    """Return what is added so that the pod runs on the class; `scheduler_name` replaces the default scheduler's."""
-    pod, taken = asked.pod, choice.taken
+def injection(
+    asked: ClassRequest,
+    taken: tuple[AcceleratorClass, ...],
+    containers: tuple[ContainerMutation, ...],
+    inventory: Inventory,
+    scheduler_name: str | None,
+) -> Mutation:
+    """Return what is added so that the pod runs on one of the classes.
+
+    `containers` is what these add to its containers, `scheduler_name` replaces the default scheduler's.
+    """
+    pod = asked.pod
     is_plain = len(taken) == 1 and not is_queued(pod) and _is_plain(taken[0], inventory)
     wanted = dict(asked.layer.node_labels)
     if is_plain:
@@ -34,7 +42,7 @@ def injection(asked: ClassRequest, choice: Choice, inventory: Inventory, schedul
         node_selector={key: value for key, value in wanted.items() if key not in pod.selection.labels},
         terms=None if is_plain else _terms(pod, taken),
         tolerations=_tolerations(pod, taken),
-        containers=tuple(each for each in choice.mutations if not each.is_empty),
+        containers=tuple(each for each in containers if not each.is_empty),
         scheduler_name=scheduler_name if takes_scheduler(pod, scheduler_name) else None,
     )
 

@@ -17,12 +17,14 @@ ITSELF = {"pods": 1}
 class EnvVar:
     """An environment variable: its value, or None where it comes from a reference.
 
-    `reference` is that (valueFrom) as JSON, where it is to be injected; of a pod's own nothing needs to be known.
+    `reference` is that (valueFrom) as JSON, where it is to be injected; of a pod's own only the path of the pod's
+    field that it names is known (`field`).
     """
 
     name: str
     value: str | None = None
     reference: Mapping[str, Any] | None = None
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,8 @@ class Promises:
         made = self._made.setdefault(kin[2], _OfClass())
         made.forget(now, roster)
         made.add(kin, choice.demand, now, roster.arrivals.get(kin, 0))
+        for name in choice.passed & self._made.keys():
+            self._made[name].pass_over(now)
 
     def added_to(self, roster: Roster) -> Roster:
         """Return the roster with what is promised counted as pending."""
@@ -57,7 +59,7 @@ class Promises:
             return {}
         now = self._now()
         made.forget(now, roster)
-        upcoming = made.last if made.is_wanted(now) else {}
+        upcoming = made.last if made.is_busy(now) else {}
         others = self._replicas - 1
         return {
             name: made.amounts.get(name, 0) * self._replicas + upcoming.get(name, 0) * others
@@ -81,11 +83,13 @@ class _OfClass:
         self.last, self.last_at = amounts, now
         self._count(amounts, 1)
 
-    def is_wanted(self, now: float) -> bool:
-        """Tell whether pods of the class have been coming up to this one, each soon after the one before."""
-        is_busy = now - self.last_at < BUSY_SECONDS
-        self.last_at = now if is_busy else self.last_at
-        return is_busy
+    def is_busy(self, now: float) -> bool:
+        """Tell whether pods that want the class have been coming, each soon after the one before."""
+        return now - self.last_at < BUSY_SECONDS
+
+    def pass_over(self, now: float) -> None:
+        """Note one more pod that wanted the class and found it full."""
+        self.last_at = now if self.is_busy(now) else self.last_at
 
     def forget(self, now: float, roster: Roster) -> None:
         """Drop what has been kept, or is too old."""

@@ -54,7 +54,7 @@ _KTHENA = "modelserving.volcano.sh"
 _RBG = "rbg.workloads.x-k8s.io"
 _OLD_RBG = "rolebasedgroup.workloads.x-k8s.io"
 _LLMISVC = "llminferenceservice-workload"
-_RAY_KINDS = "RayCluster|RayService|RayJob"
+_RAY_KINDS = "RayCluster|RayService|RayJob|RayClusterFleet|RayClusterReplicaSet"
 _ULIMIT = "ulimit -n 65536;"
 
 
@@ -124,6 +124,22 @@ def _rbg(path: str, component: str, index: str, wanted: Callable[[Facts], bool])
         size="leaderWorkerPattern.size",
         wanted=wanted,
     )
+
+
+def _storm(index: str, grouped: Texts, wanted: Callable[[Facts], bool]) -> Rule:
+    return Rule(
+        "StormService",
+        r".*roles\[\]\.template",
+        labels={"storm-service-name": "{name}", "roleset-name": "{name}-roleset-0", "role-name": "{item}", **grouped},
+        env={"STORM_SERVICE_NAME": "{name}", "ROLE_NAME": "{item}"}
+        | ({"PODSET_NAME": "{name}-{item}-0", "POD_GROUP_SIZE": "{size}", "POD_GROUP_INDEX": index} if grouped else {}),
+        size="podGroupSize",
+        wanted=wanted,
+    )
+
+
+def _podset(index: str) -> Texts:
+    return {"podset-name": "{name}-{item}-0", "pod-group-index": index}
 
 
 def _ray(path: str, role: str, group: str, start: str) -> Rule:
@@ -207,11 +223,9 @@ RULES = (
         "{name}-{item}-0",
         {f"{_OLD_RBG}/name": "{name}", f"{_OLD_RBG}/role": "{item}"},
     ),
-    Rule(
-        "StormService",
-        r".*roles\[\]\.template",
-        labels={"storm-service-name": "{name}", "roleset-name": "{name}-roleset-0", "role-name": "{item}"},
-    ),
+    _storm("", {}, lambda facts: not _has_workers(facts)),
+    _storm("0", _podset("0"), _has_workers),
+    _storm("1", _podset("1"), _has_workers),
     Rule("RoleSet", r".*roles\[\]\.template", labels={"roleset-name": "{name}", "role-name": "{item}"}),
     _llmisvc(r"spec\.template", _LLMISVC, lambda facts: not facts["worker"]),
     _llmisvc(r"spec\.template", f"{_LLMISVC}-leader", lambda facts: bool(facts["worker"])),
@@ -261,7 +275,7 @@ def found_in(scopes: tuple[Any, ...], path: str) -> Any:
 
 def _count(path: str, scopes: tuple[Any, ...]) -> int:
     found = found_in(scopes, path)
-    return found if isinstance(found, int) and found > 0 else 1 if path.endswith("size") else 0
+    return found if isinstance(found, int) and found > 0 else 1 if path.lower().endswith("size") else 0
 
 
 def _said(found: Any) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from berth.preview.controllers import Facts, Rule, facts_of, rules_for
 from berth.preview.documents import Document, Json, metadata, text
+from berth.preview.references import with_shared_templates
 
 # Below these stand no templates: what is known of the object, what became of it, what is laid over another template.
 _ELSEWHERE = ("metadata", "status")
@@ -39,7 +40,7 @@ def pod_sources(document: Document, namespace: str) -> Iterator[PodSource]:
         yield PodSource("Pod", place, document.name, "", document.object)
         return
     own = {"name": document.name, "namespace": place}
-    for template in _templates(document.object, "", (), ()):
+    for template in _templates(with_shared_templates(document.object), "", (), ()):
         for rule in rules_for(document.kind, template.path):
             facts = facts_of(rule, template.scopes, own, template.parents)
             if rule.wanted(facts):

@@ -13,7 +13,24 @@ from placement.command_lines.words import UNKNOWN, Fields
 Truth = bool | None
 
 TESTS = frozenset({"[", "[[", "test"})
+# They answer a question; anything else is expected to succeed.
+_QUESTIONS = TESTS | frozenset(
+    {
+        "let",
+        "false",
+        "grep",
+        "egrep",
+        "fgrep",
+        "zgrep",
+        "pgrep",
+        "which",
+        "type",
+        "hash",
+        "mountpoint",
+    }
+)
 _CLOSING = {"[": "]", "[[": "]]"}
+_CONSTANTS = {"true": True, ":": True, "false": False}
 _TEXTS: Mapping[str, Callable[[str, str], bool]] = {"=": operator.eq, "==": operator.eq, "!=": operator.ne}
 _NUMBERS: Mapping[str, Callable[[int, int], bool]] = {
     "-eq": operator.eq,
@@ -28,6 +45,8 @@ _NUMBERS: Mapping[str, Callable[[int, int], bool]] = {
 def truth(fields: Fields) -> Truth:
     """Return what a command of a test says: what looks at files or at what a program prints is not known."""
     name, words = fields[0], fields[1:]
+    if name in _CONSTANTS:
+        return _CONSTANTS[name]
     if name not in TESTS or any(UNKNOWN in word for word in fields):
         return None
     if name in _CLOSING:
@@ -35,6 +54,11 @@ def truth(fields: Fields) -> Truth:
             return None
         words = words[:-1]
     return _condition(words)
+
+
+def asks(fields: Fields) -> bool:
+    """Tell whether a command answers a question, so that what follows behind `&&` may as well not run."""
+    return fields[0].rpartition("/")[2] in _QUESTIONS or fields[:2] == ("command", "-v")
 
 
 def _condition(words: Fields) -> Truth:

@@ -166,7 +166,11 @@ def _command(engine: Engine, words: Fields, line: Invocation, pulled: Fields, *,
         tensor_parallel=1 if sharded and not is_true(sharded) else tensor_parallel,
         pipeline_parallel=read.count(Meaning.PIPELINE_PARALLEL, single),
         data_parallel=read.count(Meaning.DATA_PARALLEL, single),
-        data_parallel_local=read.count(Meaning.DATA_PARALLEL_LOCAL, None),
+        data_parallel_local=read.count(
+            # An engine that is told its rank is one copy; the others are in other pods.
+            Meaning.DATA_PARALLEL_LOCAL,
+            1 if read.has(Meaning.DATA_PARALLEL_RANK) else None,
+        ),
         context_parallel=read.count(Meaning.PREFILL_CONTEXT_PARALLEL, 1),
         nodes=read.count(Meaning.NODES, 1),
         max_length=read.length(),

@@ -125,14 +125,30 @@ _BESIDE = _heads(
     "python -m torch.distributed.run",
     "python -m torch.distributed.launch",
     "llamafactory-cli train",
+    "axolotl",
+    "trl",
+    "tune run",
+    "swift pt",
+    "swift sft",
+    "swift rlhf",
     "jupyter",
     "jupyter-lab",
     "jupyter-notebook",
+    "jupyterhub-singleuser",
+    "start-notebook.sh",
+    "start-notebook.py",
+    "start-singleuser.sh",
+    "start-singleuser.py",
+    "code-server",
+    "dcgm-exporter",
+    "all_reduce_perf",
 )
 _TRAINING = re.compile(r"(?:.*[/_-])?(?:pre_?train|train|fine_?tune)(?:er|ing)?(?:[_-][\w-]*)?\.py")
+_TRAINING_MODULE = re.compile(r"(?:\w+\.)*(?:pre_?train|train|fine_?tune)(?:er|ing)?(?:\.\w+)*")
 _MAX_PATH = 200
-# Python has no more options of its own.
+# Python has no more options of its own; these have a value.
 _MAX_OPTIONS = 32
+_WITH_VALUE = frozenset({"-X", "-W"})
 
 _TAG = r"(?::[^/@]*)?"
 IMAGES = (
@@ -145,6 +161,7 @@ IMAGES = (
     _image(r"llama\.cpp:server[^/@]*", "llama-server"),
     _image(r"llama\.cpp:full[^/@]*", "tools.sh"),
     _image(rf"huggingfaceserver{_TAG}", "python -m huggingfaceserver"),
+    _image(r"[^/@]*(?:jupyter|notebook|singleuser|code-?server)[^/@]*", "", "jupyter"),
 )
 
 
@@ -162,8 +179,12 @@ def runs_beside(words: Fields) -> bool:
     """Tell whether words start what serves beside an engine or trains a model."""
     if any(_behind(head, words) is not None for head in _BESIDE):
         return True
-    scripts = (word for word in words[1:4] if len(word) < _MAX_PATH)
-    return bool(words) and bool(_PYTHON.fullmatch(words[0])) and any(map(_TRAINING.fullmatch, scripts))
+    if not words or not _PYTHON.fullmatch(words[0]):
+        return False
+    begin = _behind_options(words)
+    if words[begin : begin + 1] == ("-m",):
+        return any(_TRAINING_MODULE.fullmatch(word) for word in words[begin + 1 : begin + 2] if len(word) < _MAX_PATH)
+    return any(_TRAINING.fullmatch(word) for word in words[1:4] if len(word) < _MAX_PATH)
 
 
 def image_words(image: str, args: Fields) -> Fields | None:
@@ -183,16 +204,20 @@ def _behind(head: Fields, words: Fields) -> Fields | None:
     """Return the words behind a head, or None where it is another one; Python's own options may stand in between."""
     if len(words) < len(head) or not _is_program(head[0], words[0]):
         return None
-    begin = 1
-    if head[0] == "python":
-        options = enumerate(words[:_MAX_OPTIONS])
-        begin = next((at for at, word in options if at and (word == "-m" or word[:1] != "-")), 1)
+    begin = _behind_options(words) if head[0] == "python" else 1
     if len(head) > 1 and head[0] in {"sh", "python"}:
         tail = words[begin : begin + len(head) - 1]
         matches = tuple(word.rpartition("/")[2] for word in tail) == head[1:]
     else:
         matches = words[1 : len(head)] == head[1:]
     return words[begin + len(head) - 1 :] if matches else None
+
+
+def _behind_options(words: Fields) -> int:
+    """Return where Python's own options end: at `-m`, or at a script."""
+    options = range(1, min(len(words), _MAX_OPTIONS))
+    ends = (at for at in options if words[at] == "-m" or (words[at][:1] != "-" and words[at - 1] not in _WITH_VALUE))
+    return next(ends, 1)
 
 
 def _is_program(name: str, word: str) -> bool:

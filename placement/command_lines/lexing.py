@@ -82,12 +82,26 @@ class _Lexer:
 
     def tokens(self) -> Iterator[Token]:
         while self._skip():
+            if expression := self._arithmetic_command():
+                yield from (Word((Piece(Kind.TEXT, "let"),)), Word((Piece(Kind.TEXT, expression, is_quoted=True),)))
+                continue
             match = _OPERATOR.match(self._text, self._at)
             if match is None:
                 yield Word(tuple(self._pieces()))
                 continue
             self._at = match.end()
             yield from self._sign(match[0])
+
+    def _arithmetic_command(self) -> str:
+        """Return the expression of `((…))`, which is short for `let "…"`, or nothing where subshells are nested."""
+        if not self._text.startswith("((", self._at):
+            return ""
+        begin, inner = self._at, self._inside("(")
+        if self._text.startswith(")", self._at):
+            self._at += 1
+            return inner
+        self._at = begin
+        return ""
 
     def quoted_pieces(self, closing: str | None) -> Iterator[Piece]:
         """Yield what stands up to the closing quote, or to the end."""

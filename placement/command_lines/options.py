@@ -23,6 +23,7 @@ class Meaning(StrEnum):
     PIPELINE_PARALLEL = "--pipeline-parallel-size"
     DATA_PARALLEL = "--data-parallel-size"
     DATA_PARALLEL_LOCAL = "--data-parallel-size-local"
+    DATA_PARALLEL_RANK = "--data-parallel-rank"
     DATA_PARALLEL_ATTENTION = "--enable-dp-attention"
     PREFILL_CONTEXT_PARALLEL = "--prefill-context-parallel-size"
     DECODE_CONTEXT_PARALLEL = "--decode-context-parallel-size"

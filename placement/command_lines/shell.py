@@ -6,16 +6,20 @@ run is unknown afterwards.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from placement.command_lines.branches import TESTS, Branches, truth
+from placement.command_lines.branches import Branches, asks, truth
 from placement.command_lines.expansion import Variables
-from placement.command_lines.lexing import Kind, Sign, Token, Word, tokens
+from placement.command_lines.lexing import Kind, Word, tokens
+from placement.command_lines.statements import ASSIGNMENT, Statement, statements
 from placement.command_lines.words import UNKNOWN, Fields, Invocation, Room, UnreadableCommandError
 
 _SHELL = re.compile(r"(?:.*/)?(?:ba|da|a|z|k)?sh")
 _SCRIPT_FLAG = re.compile(r"-[a-zA-Z]*c[a-zA-Z]*")
-_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?)=", re.ASCII)
+# What an arithmetic command changes: `i++`, `n *= 2`, and no comparison.
+_COMPUTED = re.compile(
+    r"([A-Za-z_]\w*)(?:\[[^]]*\])?\s*(?:\+\+|--|(?:<<|>>|[-+*/%&|^])?=(?!=))|(?:\+\+|--)\s*([A-Za-z_]\w*)", re.ASCII
+)
 _MAX_DEPTH = 6
 # Platforms write scripts of some kilobytes; this one is read in a tenth of a second at worst.
 _MAX_SCRIPT = 2**14
@@ -52,8 +56,6 @@ _LOOPING = frozenset({"for", "select"})
 _NEXT_CASE = frozenset({";;", ";&", ";;&"})
 _DECLARING = frozenset({"export", "declare", "local", "readonly", "typeset"})
 _SOURCING = frozenset({"source", "."})
-_WRITING = frozenset({">", ">|", ">>"})
-_REDIRECTIONS = _WRITING | frozenset({"<", "<>", "<&", ">&", "&>", "&>>", "<<<"})
 
 
 def script_position(words: Fields) -> int | None:
@@ -97,50 +99,6 @@ def unwrapped(words: Fields) -> Iterator[Fields]:
         yield from (words[at:] for at in range(1, min(len(words), _MAX_WRAPPER)))
 
 
-@dataclass(slots=True)
-class _Statement:
-    words: list[Word] = field(default_factory=list)
-    arrays: dict[int, list[Word]] = field(default_factory=dict)
-    before: str = ""
-    after: str = ""
-    body: str | None = None
-    target: Word | None = None
-
-
-def _statements(stream: Iterable[Token]) -> Iterator[_Statement]:
-    """Split tokens into simple commands; redirections are dropped, here-documents stay with their command."""
-    statement, last = _Statement(), ""
-    array: list[Word] | None = None
-    for token in stream:
-        if array is not None:
-            array = None if token == Sign(")") else [*array, token] if isinstance(token, Word) else array
-            if array:
-                statement.arrays[len(statement.words) - 1] = array
-        elif isinstance(token, Word):
-            if last not in _REDIRECTIONS:
-                statement.words.append(token)
-            elif last in _WRITING:
-                statement.target = token
-            last = ""
-        elif token.text == "(" and last == "" and statement.words and _opens_array(statement.words[-1]):
-            array = []
-            statement.arrays[len(statement.words) - 1] = array
-        elif token.text == "<<":
-            statement.body = token.body
-        else:
-            last = token.text
-            if last not in _REDIRECTIONS:
-                statement.after = last
-                yield statement
-                statement = _Statement(before=last)
-    yield statement
-
-
-def _opens_array(word: Word) -> bool:
-    piece = word.pieces[-1]
-    return len(word.pieces) == 1 and piece.kind is Kind.TEXT and _ASSIGNMENT.fullmatch(piece.text) is not None
-
-
 class _Script:
     """One script at work: its variables, the files that it wrote, and how deep in loops and conditions it is."""
 
@@ -155,10 +113,10 @@ class _Script:
     def run(self, script: str) -> Iterator[Invocation]:
         if len(script) > _MAX_SCRIPT:
             raise UnreadableCommandError("the script is too long")
-        for statement in _statements(tokens(script)):
+        for statement in statements(tokens(script)):
             yield from self._simple_command(statement)
 
-    def _simple_command(self, statement: _Statement) -> Iterator[Invocation]:
+    def _simple_command(self, statement: Statement) -> Iterator[Invocation]:
         if statement.before in _NEXT_CASE:
             self._branches.enter(";;")
         if self._branches.awaits_pattern and statement.words and _bare(statement.words[0]) != "esac":
@@ -170,27 +128,28 @@ class _Script:
         runs = self._branches.run
         if runs is False:
             return
-        is_conditional = runs is None or self._loops > 0 or (self._tested and statement.before in {"&&", "||"})
+        may_be_skipped = statement.before == "||" or (self._tested and statement.before == "&&")
+        is_conditional = runs is None or self._loops > 0 or may_be_skipped
         position = self._assign(statement, first, is_conditional=is_conditional)
         fields = [text for word in statement.words[position:] for text in self._variables.fields(word)]
         if fields:
             self._note_test(tuple(fields), statement, first)
             yield from self._builtin(tuple(fields), statement, position, is_conditional=is_conditional)
 
-    def _note_test(self, fields: Fields, statement: _Statement, first: int) -> None:
+    def _note_test(self, fields: Fields, statement: Statement, first: int) -> None:
         is_negated = "!" in map(_bare, statement.words[:first])
         said = truth(fields) if self._variables.settle(statement.words[first:]) else None
         self._branches.test(not said if is_negated and said is not None else said, statement.before)
-        self._tested = fields[0] in TESTS or (self._tested and statement.before in {"&&", "||"})
+        self._tested = asks(fields) or (self._tested and statement.before in {"&&", "||"})
 
-    def _match(self, patterns: Iterable[Word], statement: _Statement) -> None:
+    def _match(self, patterns: Iterable[Word], statement: Statement) -> None:
         """Take words as patterns of a `case`, of which `|` parts one from the next."""
         for word in patterns:
             self._branches.match(self._variables.text(word))
         if statement.after == ")":
             self._branches.enter("then")
 
-    def _skip_reserved(self, statement: _Statement) -> int | None:
+    def _skip_reserved(self, statement: Statement) -> int | None:
         """Return where the command begins behind reserved words, or None where there is none to run."""
         for position, word in enumerate(statement.words):
             name = _bare(word)
@@ -204,6 +163,7 @@ class _Script:
                 return None
             if name in _LOOPING:
                 self._forget(statement.words[position + 1 : position + 2])
+                self._forget_computed(map(self._variables.text, statement.words[position + 1 :]))
                 return None
             is_function = position > 0 and _bare(statement.words[position - 1]) == "function"
             if name not in _RESERVED and not is_function:
@@ -213,7 +173,18 @@ class _Script:
     def _forget(self, words: Iterable[Word]) -> None:
         self._variables.values |= {name: (UNKNOWN,) for word in words if (name := _bare(word))}
 
-    def _assign(self, statement: _Statement, first: int, *, is_conditional: bool) -> int:
+    def _forget_computed(self, expressions: Iterable[str]) -> None:
+        names = (match[1] or match[2] for text in expressions for match in _COMPUTED.finditer(text))
+        self._variables.values |= dict.fromkeys(names, (UNKNOWN,))
+
+    def _keep_defaults(self, words: Iterable[Word], *, is_conditional: bool) -> None:
+        """Assign what `${name:=default}` assigns."""
+        for piece in (piece for word in words for piece in word.pieces if piece.operator in {"=", ":="}):
+            new = (self._variables.text(Word((piece,))),)
+            if new != self._variables.value(piece.text):
+                self._variables.values[piece.text] = (UNKNOWN,) if is_conditional else new
+
+    def _assign(self, statement: Statement, first: int, *, is_conditional: bool) -> int:
         """Carry out the assignments at the beginning; return where the command behind them begins.
 
         What stands before a command holds for that command alone, but seldom anything else follows it.
@@ -226,7 +197,7 @@ class _Script:
     def _assigned(self, word: Word, array: list[Word] | None, *, is_conditional: bool) -> bool:
         """Carry out one assignment; tell whether the word is one."""
         head = word.pieces[0] if word.pieces else None
-        match = _ASSIGNMENT.match(head.text) if head and head.kind is Kind.TEXT and not head.is_quoted else None
+        match = ASSIGNMENT.match(head.text) if head and head.kind is Kind.TEXT and not head.is_quoted else None
         if match is None:
             return False
         name, appends = match[1], bool(match[2])
@@ -242,28 +213,41 @@ class _Script:
         return True
 
     def _builtin(
-        self, fields: Fields, statement: _Statement, position: int, *, is_conditional: bool
+        self, fields: Fields, statement: Statement, position: int, *, is_conditional: bool
     ) -> Iterator[Invocation]:
         """Carry out what changes the script itself; yield everything else."""
         match fields[0]:
             case name if name in _DECLARING:
                 for at, word in enumerate(statement.words[position + 1 :], start=position + 1):
                     self._assigned(word, statement.arrays.get(at), is_conditional=is_conditional)
+            case ":":
+                self._keep_defaults(statement.words[position + 1 :], is_conditional=is_conditional)
             case "read":
                 self._forget(statement.words[position + 1 :])
+            case "eval":
+                yield from self._nested(" ".join(fields[1:]))
+            case _:
+                if not self._changes_variables(fields):
+                    yield from self._program(fields, statement)
+
+    def _changes_variables(self, fields: Fields) -> bool:
+        """Carry out a command that changes variables or arguments by its fields alone; tell whether it is one."""
+        match fields[0]:
+            case "let":
+                self._forget_computed(fields[1:])
             case "unset":
                 for name in fields[1:]:
                     self._variables.values.pop(name, None)
             case "set" if "--" in fields:
                 self._variables.arguments = fields[fields.index("--") + 1 :]
             case "shift":
-                self._variables.arguments = self._variables.arguments[1:]
-            case "eval":
-                yield from self._nested(" ".join(fields[1:]))
+                count = "".join(fields[1:2])
+                self._variables.arguments = self._variables.arguments[int(count[:4]) if count.isdecimal() else 1 :]
             case _:
-                yield from self._program(fields, statement)
+                return False
+        return True
 
-    def _program(self, fields: Fields, statement: _Statement) -> Iterator[Invocation]:
+    def _program(self, fields: Fields, statement: Statement) -> Iterator[Invocation]:
         is_shell = _SHELL.fullmatch(fields[0]) is not None
         if statement.body is not None and is_shell and script_position(fields) is None:
             yield from self._nested(statement.body)
@@ -274,7 +258,7 @@ class _Script:
             yield from self._nested(self._files[_path(started[0])])
         yield Invocation(fields, self._variables.values, self._variables.has_unseen, in_shell=True)
 
-    def _write(self, fields: Fields, statement: _Statement) -> None:
+    def _write(self, fields: Fields, statement: Statement) -> None:
         """Keep what `cat > file` or `tee file` write of a here-document: it may be started further down."""
         written = fields[1:] if fields[0] == "tee" else ()
         if fields[0] == "cat" and statement.target:

@@ -10,6 +10,7 @@ MEANINGS = {
     Meaning.PIPELINE_PARALLEL: "--pipeline-parallel-size -pp",
     Meaning.DATA_PARALLEL: "--data-parallel-size -dp",
     Meaning.DATA_PARALLEL_LOCAL: "--data-parallel-size-local -dpl",
+    Meaning.DATA_PARALLEL_RANK: "--data-parallel-rank -dpn",
     Meaning.PREFILL_CONTEXT_PARALLEL: "--prefill-context-parallel-size -pcp",
     Meaning.DECODE_CONTEXT_PARALLEL: "--decode-context-parallel-size -dcp",
     Meaning.EXPERT_PARALLEL: "--enable-expert-parallel -ep!",
@@ -25,8 +26,8 @@ MEANINGS = {
     Meaning.CONFIG_FILE: "--config",
 }
 VALUED = """
---data-parallel-rank --data-parallel-start-rank -dpr --data-parallel-address -dpa --data-parallel-rpc-port -dpp
---data-parallel-backend -dpb -dpn --distributed-executor-backend --master-addr --master-port --all2all-backend
+--data-parallel-start-rank -dpr --data-parallel-address -dpa --data-parallel-rpc-port -dpp
+--data-parallel-backend -dpb --distributed-executor-backend --master-addr --master-port --all2all-backend
 --kv-cache-memory-bytes --cpu-offload-gb --max-num-seqs --max-num-batched-tokens --block-size --seed --tokenizer
 --tokenizer-mode --tokenizer-revision --code-revision --config-format --hf-config-path --hf-token --hf-overrides
 --load-format --download-dir --model-loader-extra-config --model-impl --runner --convert --rope-scaling --rope-theta

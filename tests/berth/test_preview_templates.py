@@ -93,9 +93,24 @@ def env(source: PodSource) -> dict[str, str]:
             ["spec.roles[0].leaderWorkerPattern.template"] * 2,
         ),
         (
+            "RoleBasedGroup",
+            "spec: {roleTemplates: [{name: t, template: TEMPLATE}], roles: [{some: {templateRef: {name: t}}}]}",
+            ["spec.roles[0].some.template"],
+        ),
+        (
+            "RoleBasedGroup",
+            "spec: {roleTemplates: [{name: t, template: TEMPLATE}], roles: [{name: d, templateRef: {name: other}}]}",
+            [],
+        ),
+        (
             "StormService",
             "spec: {template: {spec: {roles: [{name: prefill, template: TEMPLATE}]}}}",
             ["spec.template.spec.roles[0].template"],
+        ),
+        (
+            "StormService",
+            "spec: {template: {spec: {roles: [{name: prefill, podGroupSize: 2, template: TEMPLATE}]}}}",
+            ["spec.template.spec.roles[0].template"] * 2,
         ),
         ("RoleSet", "spec: {roles: [{name: prefill, template: TEMPLATE}]}", ["spec.roles[0].template"]),
         ("Job", "spec: {tasks: [{name: worker, template: TEMPLATE}]}", ["spec.tasks[0].template"]),
@@ -221,6 +236,22 @@ def test_variables_that_are_there_stay() -> None:
             {"storm-service-name": "it", "roleset-name": "it-roleset-0", "role-name": "prefill"},
         ),
         (
+            "StormService",
+            "spec: {template: {spec: {roles: [{name: prefill, podGroupSize: 2, template: TEMPLATE}]}}}",
+            {
+                "storm-service-name": "it",
+                "roleset-name": "it-roleset-0",
+                "role-name": "prefill",
+                "podset-name": "it-prefill-0",
+                "pod-group-index": "1",
+            },
+        ),
+        (
+            "RayClusterFleet",
+            "spec: {template: {spec: {workerGroupSpecs: [{groupName: g, template: TEMPLATE}]}}}",
+            {f"{RAY}/is-ray-node": "yes", f"{RAY}/cluster": "it", f"{RAY}/node-type": "worker", f"{RAY}/group": "g"},
+        ),
+        (
             "PyTorchJob",
             "spec: {pytorchReplicaSpecs: {Worker: {template: TEMPLATE}}}",
             {"training.kubeflow.org/job-name": "it", "training.kubeflow.org/replica-type": "worker"},
@@ -255,6 +286,26 @@ def test_ray_starts_on_the_nodes_of_a_ray_cluster() -> None:
     assert second == (
         "echo hello && ulimit -n 65536; ray start --address=it-head-svc.ml.svc.cluster.local:6379 --block"
     )
+
+
+def test_a_role_lays_its_patch_over_the_template_that_it_refers_to() -> None:
+    """Containers are patched by their names, and what the patch does not name stays."""
+    base = 'metadata: {labels: {a: b}}, spec: {containers: [{name: main, image: i, env: [{name: A, value: "1"}]}]}'
+    patch = 'spec: {containers: [{name: main, args: [x], env: [{name: B, value: "2"}]}, {name: more}]}'
+    shared = f"roleTemplates: [{{name: t, template: {{{base}}}}}]"
+    role = f"{{name: d, standalonePattern: {{templateRef: {{name: t, patch: {{{patch}}}}}}}}}"
+    pod = sources("RoleBasedGroup", f"spec: {{{shared}, roles: [{role}]}}")[0].pod
+
+    assert pod["metadata"]["labels"]["a"] == "b"
+    assert pod["spec"]["containers"] == [
+        {
+            "name": "main",
+            "image": "i",
+            "args": ["x"],
+            "env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}],
+        },
+        {"name": "more"},
+    ]
 
 
 def test_a_container_of_a_knative_service_needs_no_name() -> None:

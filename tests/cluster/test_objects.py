@@ -199,6 +199,11 @@ def test_quantities_may_be_numbers() -> None:
             "'many' is no quantity",
         ),
         (
+            b'{"metadata": {}, "spec": {"containers": [{"name": "c", "resources": {"requests": {"a/b": -3}}}]}}',
+            "spec.containers[0].resources.requests[a/b]",
+            "'-3' is below zero",
+        ),
+        (
             b"""{"metadata": {}, "spec":
             {"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution":
             {"nodeSelectorTerms": [{"matchExpressions": [{"key": "a", "operator": "Gte"}]}]}}}}}""",

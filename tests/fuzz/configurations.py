@@ -3,7 +3,7 @@
 from random import Random
 from typing import Any
 
-from tests.fuzz.names import CLASSES, ENGINES, FORMATS, RESOURCES, STRATEGIES, Json, maybe, some
+from tests.fuzz.names import CLASSES, ENGINES, FORMATS, STRATEGIES, Json, device, maybe, some
 
 _FAMILIES = ("hopper", "ada", "nvidia-hopper")
 _SIZES = ("<30B", ">=7B", "7B-13B", "70B", "> 1T")
@@ -40,7 +40,7 @@ def constraints(chance: Random) -> Json:
     """Return OME's constraints."""
     return maybe(
         chance,
-        0.1,
+        0.15,
         minMemory=chance.choice((16, 40)),
         maxMemory=chance.choice((80, 200)),
         minComputePerformanceTFLOPS=chance.choice((50, 500)),
@@ -79,7 +79,7 @@ def selector(chance: Random) -> Json:
 
 def configurations(chance: Random) -> list[Json]:
     """Return acceleratorConfigurations without two for the same conditions."""
-    named = chance.sample((*CLASSES, "no-such-class"), chance.randint(0, 5))
+    named = chance.sample((*CLASSES, "no-such-class"), chance.randint(1, 7))
     listed = (_conditions(chance, name) for name in named for _ in range(chance.randint(1, 2)))
     once = {tuple(sorted(each.items())): each for each in listed}
     return [_configuration(chance, each) for each in once.values()]
@@ -118,7 +118,7 @@ def _configuration(chance: Random, conditions: Json) -> Json:
 
 
 def _resources(chance: Random, count: str) -> Json:
-    resource, memory = chance.choice(RESOURCES), chance.choice(("8Gi", "1Ti"))
+    resource, memory = device(chance), chance.choice(("8Gi", "1Ti"))
     parts: tuple[Any, ...] = (
         {"limits": {resource: count, "cpu": "16"}, "requests": {resource: count, "cpu": "8", "memory": memory}},
         {"requests": {"cpu": "2", "memory": memory}},

@@ -6,10 +6,13 @@ from random import Random
 from typing import Any
 
 from tests.fuzz.names import Json
-from tests.fuzz.texts import OUR_KEYS, QUANTITIES, VALUES, annotation
+from tests.fuzz.texts import ODD, OUR_KEYS, QUANTITIES, VALUES, annotation
 
 # A container of values, and the key or index of one of them.
 Place = tuple[Any, Any]
+
+# What stands in custom objects elsewhere, or ought to be refused there.
+_WORDS = ("In", "Gte", "Exists", "zone", "gpu/x", "kubernetes.io/x", "hugepages-", "cpu", "status.podIP", "9.0", "Deny")
 
 _METADATA: Json = {"labels": {}, "annotations": {}}
 _SPEC: Json = {"nodeSelector": {}, "affinity": {}, "tolerations": [], "initContainers": []}
@@ -33,6 +36,13 @@ def mistyped(chance: Random, pod: Json) -> None:
     for _ in range(chance.randint(1, 3)):
         holder, key = _some_place(chance, pod)
         holder[key] = deepcopy(chance.choice(VALUES))
+
+
+def reworded(chance: Random, content: Json) -> None:
+    """Put other words where words or numbers stand: of the right type, but odd."""
+    leaves = [(holder, key) for holder, key in places(content) if not isinstance(holder[key], (dict, list))]
+    for holder, key in chance.sample(leaves, min(len(leaves), chance.randint(1, 3))):
+        holder[key] = chance.choice((*ODD, *map(str, QUANTITIES), *_WORDS))
 
 
 def missing(chance: Random, pod: Json) -> None:
@@ -145,12 +155,13 @@ def not_unicode(chance: Random, body: bytes) -> bytes:
 
 def nested(chance: Random, body: bytes) -> bytes:
     """Nest some value more deeply than any reader follows."""
-    depth = chance.choice((800, 950, 1100, 5000, 50_000))
+    # Not so near to what Python follows that it would matter who asks.
+    depth = chance.choice((500, 800, 1000, 5000, 50_000))
     ends = [index for index, byte in enumerate(body) if byte == ord(":")]
     at = chance.choice(ends) + 1
     return body[:at] + b"[" * depth + b"]" * depth + b',"_":' + body[at:]
 
 
-OBJECT_DAMAGE = (mistyped, missing, null, moved, deep)
+OBJECT_DAMAGE = (reworded, reworded, mistyped, missing, null, moved, deep)
 POD_DAMAGE = (respelt, mistyped, missing, null, moved, absurd, annotated, deep)
 BYTE_DAMAGE = (flipped, cut, doubled, not_unicode, nested)

@@ -3,7 +3,7 @@
 from random import Random
 
 from tests.fuzz.configurations import configurations, requirements
-from tests.fuzz.names import APPS, CLASSES, CONTAINERS, NODES, PROFILES, RESOURCES, STRATEGIES, Json, maybe, some
+from tests.fuzz.names import APPS, CLASSES, CONTAINERS, NODES, PROFILES, STRATEGIES, Json, device, maybe, some
 
 _VENDORS = ("nvidia", "nvidia", "amd", "intel", "habana", "acme")
 _NAMESPACE_SELECTORS = ("team=1", "team in (1,2),!legacy", "team!=2", "", "stage")
@@ -22,7 +22,7 @@ def accelerator_class(chance: Random) -> Json:
         vendor=chance.choice(_VENDORS),
         family=chance.choice(("hopper", "ada", "")),
         capabilities=_capabilities(chance),
-        resources=[_resource(each) for each in chance.sample(RESOURCES, chance.randint(1, 2))],
+        resources=[_resource(each) for each in {device(chance): None, device(chance): None}],
         tolerations=chance.sample(_TOLERATIONS, chance.randint(1, 3)),
         cost=maybe(chance, perHour=f"{chance.random() * 9:.2f}", spotPerHour="0", tier="low"),
         scalableFromZero=True,
@@ -44,7 +44,7 @@ def accelerator_class(chance: Random) -> Json:
 
 def node(chance: Random) -> Json:
     """Return a node."""
-    product, resource = chance.choice(CLASSES), chance.choice(RESOURCES)
+    product, resource = chance.choice(CLASSES), device(chance)
     labels = {"product": product, "zone": chance.choice("ab"), "generation": chance.choice(("2", "5", "x"))}
     taints = [
         {"key": key, "effect": "NoSchedule"} for key in (resource, "gpu/dedicated", "other") if chance.random() < 0.3

@@ -22,7 +22,17 @@ ENGINES = ("vllm", "sglang", "dynamo.vllm", "llama.cpp", "")
 FORMATS = ("safetensors", "gguf", "")
 STRATEGIES = ("performance", "cost", "balanced", "fit", "order", "MostCapable", "Cheapest", "BestFit", "FirstAvailable")
 CONTAINERS = ("ome-container", "main", "engine", "kserve-container", "worker")
-VARIABLES = ("TP", "URL", "HOST", "MODEL", "X", "VLLM_ADDITIONAL_ARGS", "PARALLELISM_SIZE", "TP_SIZE")
+VARIABLES = (
+    "TP",
+    "URL",
+    "HOST",
+    "MODEL",
+    "X",
+    "VLLM_ADDITIONAL_ARGS",
+    "PARALLELISM_SIZE",
+    "TP_SIZE",
+    "REQUEST_GPU_COUNT",
+)
 VALUES_OF_VARIABLES = ("1", "2", "$(TP)", "http://$(HOST)", "${X}", "$(URL)$(URL)", "")
 COMMANDS: tuple[Json, ...] = (
     {"args": ["--model", "meta-llama/Llama-3.1-8B-Instruct"]},
@@ -37,6 +47,9 @@ COMMANDS: tuple[Json, ...] = (
     {},
 )
 
+# What runtimes start and their pods then have.
+SERVED = COMMANDS[1:5]
+
 
 def text(content: Json) -> bytes:
     """Return JSON as the API server writes it."""
@@ -46,6 +59,11 @@ def text(content: Json) -> bytes:
 def some(chance: Random, items: Sequence[T]) -> list[T]:
     """Return most of some items, in any order."""
     return chance.sample(items, len(items) - int(len(items) * chance.random() ** 2))
+
+
+def device(chance: Random) -> str:
+    """Return the resource of a device, mostly the usual one."""
+    return RESOURCES[0] if chance.random() < 0.5 else chance.choice(RESOURCES)
 
 
 def maybe(chance: Random, likelihood: float = 0.5, /, **parts: Any) -> Json:

@@ -107,11 +107,12 @@ PLATFORMS = (
     Built({"volcano.sh/job-name": "j", "volcano.sh/task-spec": "t"}, "task", (), "volcano"),
     Built({"app": "model", "model": "llama", "app.kubernetes.io/managed-by": "kubeai"}, "server", ("loader",), ""),
 )
+_OF_OME = tuple(each for each in PLATFORMS if "ome.io/inferenceservice" in each.labels)
 
 
 def built(chance: Random) -> Built:
     """Return what some platform builds, as one of several groups, and served by OME more often than it is said."""
-    found = chance.choice(PLATFORMS)
+    found = chance.choice(_OF_OME if chance.random() < 0.2 else PLATFORMS)
     labels = {
         key: f"{value}-{chance.randrange(3)}" if key in _NUMBERED else value for key, value in found.labels.items()
     }

@@ -11,12 +11,13 @@ from tests.fuzz.names import (
     FORMATS,
     MODELS,
     PROFILES,
-    RESOURCES,
     RUNTIMES,
+    SERVED,
     STRATEGIES,
     VALUES_OF_VARIABLES,
     VARIABLES,
     Json,
+    device,
     maybe,
 )
 from tests.fuzz.platforms import built
@@ -42,6 +43,14 @@ _TOLERATIONS: tuple[list[Json] | None, ...] = (
     [{"operator": "Exists"}],
     [{"key": "a", "effect": "NoSchedule"}],
     [{"key": "cloud.google.com/gke-spot", "operator": "Equal", "value": "true", "effect": "NoSchedule"}],
+)
+# Also what Berth writes, and is not there when it is asked.
+_FIELDS = (
+    *["status.podIP"] * 4,
+    "metadata.labels['app']",
+    f"metadata.annotations['{keys.CHOSEN_CLASS}']",
+    f"metadata.labels['{keys.CHOSEN_CLASS}']",
+    "metadata.annotations['ome.io/accelerator-class']",
 )
 
 
@@ -107,7 +116,7 @@ def _engine(chance: Random, name: str) -> Json:
     container = {
         "name": name,
         "image": chance.choice(_IMAGES),
-        **(script if chance.random() < 0.3 else chance.choice(COMMANDS)),
+        **(script if chance.random() < 0.25 else chance.choice(SERVED if name in CONTAINERS[:2] else COMMANDS)),
         "volumeMounts": [{"name": "v", "mountPath": "/m"}],
         "livenessProbe": {"httpGet": {"path": "/health", "port": 8000}},
     }
@@ -121,14 +130,15 @@ def _engine(chance: Random, name: str) -> Json:
 def _env(chance: Random) -> list[Json] | None:
     if chance.random() < 0.1:
         return None
-    names = chance.sample(VARIABLES, chance.randint(0, 4))
-    return [{"name": each, "value": chance.choice(VALUES_OF_VARIABLES)} for each in names] + [
-        {"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}
+    names = chance.sample(VARIABLES, chance.randint(0, 6))
+    values = VALUES_OF_VARIABLES if chance.random() < 0.5 else VALUES_OF_VARIABLES[:2]
+    return [{"name": each, "value": chance.choice(values)} for each in names] + [
+        {"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": chance.choice(_FIELDS)}}}
     ]
 
 
 def _resources(chance: Random) -> Json:
-    resource, count = chance.choice(RESOURCES), chance.choice(("1", "2", "4"))
+    resource, count = device(chance), chance.choice(("1", "2", "4"))
     choices: tuple[Json, ...] = (
         {},
         {"limits": None},

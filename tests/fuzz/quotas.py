@@ -2,7 +2,7 @@
 
 from random import Random
 
-from tests.fuzz.names import NAMESPACES, RESOURCES, Json, maybe
+from tests.fuzz.names import NAMESPACES, Json, device, maybe
 
 _SCOPES: tuple[Json, ...] = (
     {},
@@ -19,13 +19,13 @@ _SCOPES: tuple[Json, ...] = (
 
 def quota(chance: Random) -> Json:
     """Return a ResourceQuota, which its controller has counted or not."""
-    resource = chance.choice(RESOURCES)
+    resource = device(chance)
     hard = maybe(
         chance,
-        0.3,
+        0.5,
         **{
             f"requests.{resource}": chance.choice(("0", "1", "4", "32")),
-            "limits.memory": chance.choice(("32Gi", "1Ti")),
+            "limits.memory": chance.choice(("4Gi", "1Ti")),
             "requests.cpu": "20",
             "cpu": chance.choice(("500m", "40")),
             "memory": "1e12",
@@ -47,19 +47,23 @@ def limit_range(chance: Random) -> Json:
 
 
 def _metadata(chance: Random, name: str) -> Json:
-    return {"name": f"{name}-{chance.randrange(2)}", "namespace": chance.choice(NAMESPACES)}
+    return {"name": f"{name}-{chance.randrange(2)}", "namespace": chance.choice((*NAMESPACES, *NAMESPACES[:2] * 8))}
 
 
 def _item(chance: Random) -> Json:
-    kind, resource = chance.choice(("Container", "Pod", "PersistentVolumeClaim")), chance.choice(RESOURCES)
+    kind, resource = chance.choice(("Container", "Pod", "PersistentVolumeClaim")), device(chance)
     return {
         "type": kind,
         **maybe(
             chance,
             0.4,
-            max={"cpu": chance.choice(("2", "64")), "memory": chance.choice(("64Gi", "2Ti")), resource: "4"},
-            min={"cpu": "100m", "memory": "128Mi"},
-            maxLimitRequestRatio={"cpu": chance.choice(("2", "1.5"))},
+            max={
+                "cpu": chance.choice(("2", "64")),
+                "memory": chance.choice(("4Gi", "2Ti")),
+                resource: chance.choice("14"),
+            },
+            min={"cpu": "100m", "memory": "128Mi", **maybe(chance, 0.3, **{resource: "2"})},
+            maxLimitRequestRatio={"cpu": chance.choice(("2", "1.5")), "memory": "4"},
             default={"cpu": "1"},
         ),
     }

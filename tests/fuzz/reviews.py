@@ -15,7 +15,7 @@ REVIEWS_PER_WORLD = 250
 _TOGETHER, _TEMPLATES = 25, 9
 _SOUND, _POD, _BYTES = 0.55, 0.32, 0.1
 _HUGE = 0.003
-_CHANGES, _SEEN = 0.35, 0.4
+_CHANGES, _SEEN = 0.45, 0.4
 
 
 @dataclass(frozen=True, slots=True)

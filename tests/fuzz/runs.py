@@ -101,10 +101,11 @@ class _Court:
         self._clock.seconds += _SECONDS
         return review(self._seed, number)
 
-    async def newcomer(self, each: Review) -> Reply:
-        """Return the answer of a desk that has judged nothing yet, and knows of the same promises."""
-        stranger = replace(self.desk, observers=self._stranger, memory=Memory(), promises=deepcopy(self.desk.promises))
-        return await reply(stranger, each.body, "3s")
+    @property
+    def newcomer(self) -> Desk:
+        """A desk that has judged nothing yet, and knows of the same promises."""
+        promises = deepcopy(self.desk.promises)
+        return replace(self.desk, observers=self._stranger, memory=Memory(), promises=promises)
 
     def close(self, number: int, patched: bytes | None) -> None:
         """Let the mutated pod be seen."""
@@ -158,7 +159,7 @@ def _courts(seed: int, numbers: range) -> Iterator[tuple[_Court, range]]:
 
 async def _examine(court: _Court, number: int, findings: Findings) -> None:
     each = court.call(number)
-    expected = await court.newcomer(each) if number % _NEWCOMERS == 0 else None
+    expected = await reply(court.newcomer, each.body, "3s") if number % _NEWCOMERS == 0 else None
     answer = await reply(court.desk, each.body, "3s")
     if expected is not None:
         findings.compared += 1

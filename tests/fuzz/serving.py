@@ -5,12 +5,12 @@ from random import Random
 from tests.fuzz.configurations import by_format, configurations, constraints, requirements, selector
 from tests.fuzz.names import (
     CLASSES,
-    COMMANDS,
     CONTAINERS,
     FORMATS,
     MODELS,
     NAMESPACES,
     RUNTIMES,
+    SERVED,
     SERVICES,
     VALUES_OF_VARIABLES,
     VARIABLES,
@@ -108,9 +108,9 @@ def _containers(chance: Random) -> Json:
 
 def _container(chance: Random) -> Json:
     env = [
-        {"name": each, "value": chance.choice(VALUES_OF_VARIABLES)}
-        for each in chance.sample(VARIABLES, chance.randint(0, 4))
+        {"name": each, "value": chance.choice(VALUES_OF_VARIABLES[:3])}
+        for each in chance.sample(VARIABLES, chance.randint(0, 6))
     ]
     host = {"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}
-    named = maybe(chance, name=chance.choice(CONTAINERS), image="vllm/vllm-openai:v0.23.0", env=[*env, host])
-    return {**chance.choice(COMMANDS), **named}
+    named = maybe(chance, name=chance.choice(CONTAINERS[:2]), image="vllm/vllm-openai:v0.23.0", env=[*env, host])
+    return {**chance.choice(SERVED), **named}

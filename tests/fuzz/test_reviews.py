@@ -1,6 +1,7 @@
 import pytest
 
-from tests.fuzz.reviews import REVIEWS_PER_WORLD, review
+from tests.fuzz.names import NAMESPACES
+from tests.fuzz.reviews import REVIEWS_PER_WORLD, review, world_of
 from tests.fuzz.runs import Findings, run, run_over_http
 
 SEED = 2026
@@ -32,6 +33,25 @@ async def test_the_same_holds_over_http() -> None:
 
     assert found.problems == []
     assert found.answers.total() == OVER_HTTP
+
+
+def test_what_is_remembered_changes_no_answer(findings: Findings) -> None:
+    """Of every other review a desk was asked as well that had seen none before: `problems` has what differs."""
+    assert findings.compared == REVIEWS // 2
+
+
+def test_the_objects_of_a_cluster_are_understood_unless_they_are_damaged() -> None:
+    """A generator whose classes and runtimes were all invalid would prove nothing."""
+    made = [world_of(SEED, number * REVIEWS_PER_WORLD) for number in range(40)]
+    read = sum(len(each.catalog.classes) + len(each.profiles) + len(each.serving.runtimes) for each in made)
+    problems = sum(len(found) for each in made for found in (each.class_problems, each.profile_problems))
+
+    assert read > 10 * problems > 0
+    assert any(each.roster.groups and each.roster.pending for each in made)
+    assert any(each.serving.models and each.serving.services and each.serving.problems for each in made)
+    assert any(
+        each.allowances(name).quotas and each.allowances(name).limit_ranges for each in made for name in NAMESPACES
+    )
 
 
 def test_a_number_is_the_same_review_for_ever() -> None:

@@ -7,6 +7,11 @@ from placement import keys
 
 SCRIPTS = (
     'exec vllm serve /mnt/models --port 8000 ${VLLM_ADDITIONAL_ARGS} "$@"',
+    'exec llama-server -m "$MODEL" -ngl 99',
+    "for m in a b; do vllm serve $m; done",
+    'if [ "$TP" = 1 ]; then A="--tp 1"; else A="--tp 2"; fi; exec sglang serve --model-path m $A',
+    'args=(--model m); args+=(-tp 2); exec vllm serve "${args[@]}"',
+    "ray start --address=$HOST:6379 --block --num-gpus 0",
     'eval "exec vllm serve $MODEL --tensor-parallel-size $((TP * 2)) $@"',
     'set -euo pipefail\nif [ -n "${X:-}" ]; then\n  python3 -m sglang.launch_server --model-path $M\nfi',
     "ray start --head --port=6379 && vllm serve m -tp 8 &\nwait",

@@ -17,7 +17,7 @@ from tests.fuzz.pods import pod
 from tests.fuzz.quotas import limit_range, quota
 from tests.fuzz.serving import cluster_model, cluster_runtime, model, runtime, service
 
-_SPOILT = 0.06
+_SPOILT = 0.1
 _OPEN = ("class-0,class-1", "class-2,class-5,class-7", ",", "no-such-class")
 
 
@@ -98,9 +98,9 @@ def _present_pod(chance: Random) -> Json:
     return about
 
 
-# What an object of each kind says, how many a cluster has at most, and how many of a hundred changes are about one.
+# What an object of each kind says, how many a cluster has at most, and how often changes are about one.
 _KINDS: Mapping[Kind, tuple[Callable[[Random], Json], int, int]] = {
-    Kind.NODES: (node, 40, 20),
+    Kind.NODES: (node, 40, 25),
     Kind.PODS: (_present_pod, 40, 40),
     Kind.CLASSES: (accelerator_class, 24, 3),
     Kind.PROFILES: (profile, 10, 3),
@@ -109,6 +109,6 @@ _KINDS: Mapping[Kind, tuple[Callable[[Random], Json], int, int]] = {
     Kind.SERVICES: (service, 5, 5),
     Kind.MODELS: (model, 3, 2),
     Kind.CLUSTER_MODELS: (cluster_model, 3, 2),
-    Kind.QUOTAS: (quota, 6, 12),
-    Kind.LIMIT_RANGES: (limit_range, 4, 6),
+    Kind.QUOTAS: (quota, 10, 20),
+    Kind.LIMIT_RANGES: (limit_range, 8, 10),
 }

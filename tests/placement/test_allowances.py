@@ -13,7 +13,10 @@ from tests.builders import AMD, NVIDIA, pod, vllm, world
 FOUR = Profile(
     "p",
     preferred=("h100",),
-    configurations=(Configuration("h100", requests={"memory": "16Gi"}, limits={NVIDIA: "4", "memory": "64Gi"}), Configuration("mi300x")),
+    configurations=(
+        Configuration("h100", requests={"memory": "16Gi"}, limits={NVIDIA: "4", "memory": "64Gi"}),
+        Configuration("mi300x"),
+    ),
 )
 GPUS = f"requests.{NVIDIA}"
 
@@ -115,3 +118,10 @@ def test_an_explicit_class_that_is_forbidden_leaves_the_pod_as_it_is() -> None:
 
     assert verdict.is_unfit
     assert verdict.warnings[-1] == f"h100: quota team allows 0 {GPUS}, the pod would ask 4"
+
+
+def test_a_request_below_zero_has_no_ratio_to_a_limit() -> None:
+    """What the API server will refuse is no reason to fail before."""
+    absurd = pod(vllm(requests={"memory": "-3"}, limits={"memory": "1Gi"}))
+
+    assert _reason(_admitted(LimitRange("even", (Bounds("Container", ratio={"cpu": 2}),)), subject=absurd)) is None

@@ -195,4 +195,5 @@ def test_labels_that_a_layer_wants_of_the_nodes_are_required_and_injected() -> N
     asked = replace(_request(Profile("p")), layer=wanted)
 
     assert _names(asked) == ["l4"]
-    assert injection(asked, _choose(asked), INVENTORY, None).node_selector == {PRODUCT: "L4"}
+    choice = _choose(asked)
+    assert injection(asked, choice.taken, choice.mutations, INVENTORY, None).node_selector == {PRODUCT: "L4"}

@@ -127,8 +127,10 @@ def _container(short: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _variable(name: str, value: str | None) -> dict[str, Any]:
-    """Return a variable; one without a value comes from a field of the pod."""
+def _variable(name: str, value: str | dict[str, Any] | None) -> dict[str, Any]:
+    """Return a variable; a map says where its value is from, and one without a value comes from a field of the pod."""
+    if isinstance(value, dict):
+        return {"name": name, "valueFrom": value}
     return {"name": name, "valueFrom": {"fieldRef": {}}} if value is None else {"name": name, "value": str(value)}
 
 
