@@ -27,7 +27,11 @@ def _precision(given: Any) -> Figure:
     return found
 
 
-SizeCondition = Annotated[SizeRange, BeforeValidator(size_range)]
+def _size_range(given: Any) -> SizeRange:
+    return size_range(str(given))
+
+
+SizeCondition = Annotated[SizeRange, BeforeValidator(_size_range)]
 # A number above was meant in bytes, or in MiB.
 PlausibleGib = Annotated[MemoryGib, Field(le=65_536)]
 Precision = Annotated[Figure, BeforeValidator(_precision)]

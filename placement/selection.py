@@ -12,8 +12,9 @@ from itertools import chain
 
 NAME_FIELD = "metadata.name"
 
-# What Go's strconv.ParseInt takes: int() also takes underscores, which label values may have.
-_INTEGER = re.compile(r"[+-]?[0-9]+")
+# What Go's strconv.ParseInt takes: int() also takes underscores, which label values may have, and numbers of any size.
+_INTEGER = re.compile(r"[+-]?[0-9]{1,63}")
+_INT64 = range(-(2**63), 2**63)
 
 
 class Operator(StrEnum):
@@ -52,7 +53,7 @@ class Expression:
 
     def _compares(self, value: str) -> bool:
         match [int(each) for each in (value, *self.values) if _INTEGER.fullmatch(each)]:
-            case [found, bound]:
+            case [found, bound] if found in _INT64 and bound in _INT64:
                 return found > bound if self.operator is Operator.GT else found < bound
             case _:
                 return False

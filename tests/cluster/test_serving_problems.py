@@ -47,6 +47,14 @@ from tests.ome.stories import stories
         ),
         (
             {
+                "acceleratorRequirements": {
+                    "preferenceOrder": [{"class": "a", "score": 1, "conditions": [{"modelSize": {"min": "7B"}}]}]
+                }
+            },
+            "preferenceOrder[0].conditions[0].modelSize: \"{'min': '7B'}\" is no condition on a size",
+        ),
+        (
+            {
                 "supportedModelFormats": [
                     {"acceleratorConfig": {"a": {"tensorParallelismOverride": {"tensorParallelSize": -2}}}}
                 ]

@@ -163,5 +163,5 @@ def nested(chance: Random, body: bytes) -> bytes:
 
 
 OBJECT_DAMAGE = (reworded, reworded, mistyped, missing, null, moved, deep)
-POD_DAMAGE = (respelt, mistyped, missing, null, moved, absurd, annotated, deep)
+POD_DAMAGE = (respelt, reworded, mistyped, missing, null, moved, absurd, annotated, deep)
 BYTE_DAMAGE = (flipped, cut, doubled, not_unicode, nested)

@@ -34,6 +34,7 @@ _IMAGES = (
 _AFFINITY_TERMS: tuple[Json, ...] = (
     {"matchExpressions": [{"key": "zone", "operator": "In", "values": ["a", "b"]}]},
     {"matchExpressions": [{"key": "product", "operator": "Exists"}]},
+    {"matchExpressions": [{"key": "generation", "operator": "Gt", "values": ["3"]}]},
     {"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["node-1"]}]},
     {},
 )

@@ -12,8 +12,8 @@ from tests.fuzz.worlds import World, change, see_admitted, world
 # One cluster judges as many reviews.
 REVIEWS_PER_WORLD = 250
 # As many in a row are about replicas of a few templates, one after the other as chance has it.
-_TOGETHER, _TEMPLATES = 25, 9
-_SOUND, _POD, _BYTES = 0.55, 0.32, 0.1
+_TOGETHER, _TEMPLATES = 25, 4
+_SOUND, _POD, _BYTES = 0.6, 0.28, 0.09
 _HUGE = 0.003
 _CHANGES, _SEEN = 0.45, 0.4
 

@@ -44,6 +44,9 @@ selections = st.builds(NodeSelection, labels, term_lists)
         (Operator.GT, ("1",), "many", False),
         (Operator.GT, ("1",), "1_000", False),
         (Operator.GT, ("few",), "3", False),
+        (Operator.GT, (str(-(2**63)),), str(2**63 - 1), True),
+        (Operator.LT, (str(2**63),), "3", False),
+        (Operator.LT, ("9" * 5000,), "3", False),
         (Operator.GT, (), "3", False),
     ],
 )
