@@ -29,11 +29,11 @@ from extender.wire import MAX_ARGS_BYTES, filter_result
 from extender.wire import parse as parse_arguments
 from placement.accelerators import Catalog
 from placement.allowances import NO_LIMITS, Allowances
+from placement.asking.profiles import Profile
+from placement.asking.roster import NOBODY, Roster
+from placement.asking.serving import ServingObjects
 from placement.inventory import Inventory, NodeInventory
 from placement.keys import INJECTION
-from placement.profiles import Profile
-from placement.roster import NOBODY, Roster
-from placement.serving import ServingObjects
 from webhook.app import create_app as create_webhook_app
 from webhook.desk import Desk
 from webhook.observers import Observers

@@ -8,8 +8,8 @@ from typing import Any
 
 from cluster.custom_objects import accelerator_class, profile
 from placement.accelerators import AcceleratorClass, Catalog
+from placement.asking.profiles import Profile
 from placement.inventory import NodeInventory
-from placement.profiles import Profile
 from placement.taints import Taint
 
 Json = dict[str, Any]

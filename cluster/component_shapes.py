@@ -8,9 +8,9 @@ from pydantic import Field
 from cluster.configuration_shapes import ConfigurationShape
 from cluster.selector_shapes import AcceleratorSelector
 from cluster.selectors import Model
-from placement.configurations import Configurations
-from placement.layers import Layer
-from placement.serving import Component, Written
+from placement.asking.configurations import Configurations
+from placement.asking.layers import Layer
+from placement.asking.serving import Component, Written
 
 # What OME calls the container that runs the model, where nobody names it.
 RUNNER = "ome-container"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from cluster.env_shapes import EnvVarShape
 from cluster.resource_shapes import ResourcesShape
 from cluster.selectors import Model
-from placement.configurations import Configuration
+from placement.asking.configurations import Configuration
 
 _FLAG_AND_VALUE = re.compile(r"--?[^\s=]+\s+\S")
 

@@ -12,7 +12,7 @@ from cluster.findings import ShapeT, sentences
 from cluster.profile_shapes import ProfileShape
 from cluster.shapes import MalformedObject, Metadata, Shape, decoded
 from placement.accelerators import AcceleratorClass
-from placement.profiles import Profile
+from placement.asking.profiles import Profile
 
 V = TypeVar("V")
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from placement.accelerators import Catalog
+from placement.asking.profiles import Profile
 from placement.inventory import Inventory
-from placement.profiles import Profile
 
 
 class Knowledge(Protocol):

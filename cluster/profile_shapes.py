@@ -8,9 +8,9 @@ from cluster.class_shapes import ClassMetadata
 from cluster.configuration_shapes import ConfigurationShape
 from cluster.requirement_shapes import Requirements
 from cluster.selectors import Model, Selector
-from placement.profiles import OnNoMatch, Profile
+from placement.asking.profiles import OnNoMatch, Profile
+from placement.asking.strategies import Strategy
 from placement.requirements import Spread
-from placement.strategies import Strategy
 
 
 class _Spec(Model):

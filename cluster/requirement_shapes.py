@@ -8,8 +8,8 @@ from pydantic.alias_generators import to_camel
 from cluster.class_shapes import Amount, DottedVersion, Figures, MemoryGib
 from cluster.selectors import Model
 from placement.accelerators import Figure
-from placement.class_requirements import ClassRequirements
-from placement.preferences import MAX_SCORE, Preference, SizeRange, size_range
+from placement.asking.class_requirements import ClassRequirements
+from placement.asking.preferences import MAX_SCORE, Preference, SizeRange, size_range
 
 _PRECISIONS = {
     "fp32": Figure.FP32,

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from cachetools import LRUCache
 
+from placement.asking.roster import GroupPlace, Kin, Roster
 from placement.inventory import Amounts
 from placement.keys import CHOSEN_CLASS
-from placement.platforms import group_of
 from placement.pods import Pod
-from placement.roster import GroupPlace, Kin, Roster
+from placement.recognising.platforms import group_of
 
 # Owners whose pods come and go: far more than come within the seconds for which their number matters.
 _MAX_KIN = 4096

@@ -7,11 +7,11 @@ from pydantic import BeforeValidator, Field
 from cluster.class_shapes import Amount
 from cluster.requirement_shapes import Constraints, RequiredCapabilities
 from cluster.selectors import Labels, Model
-from placement.class_requirements import ClassRequirements
+from placement.asking.class_requirements import ClassRequirements
+from placement.asking.layers import Layer
+from placement.asking.strategies import Strategy, strategy
 from placement.keys import COST_THRESHOLD, REQUESTED_CLASS
 from placement.keys import STRATEGY as STRATEGY_ANNOTATION
-from placement.layers import Layer
-from placement.strategies import Strategy, strategy
 
 
 def _strategy(given: Any) -> Strategy:

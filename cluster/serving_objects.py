@@ -9,7 +9,7 @@ from cluster.custom_objects import Judged
 from cluster.findings import ShapeT, leniently
 from cluster.serving_shapes import ModelShape, RuntimeShape, ServiceShape
 from cluster.shapes import MalformedObject, decoded
-from placement.serving import BaseModel, InferenceService, Runtime
+from placement.asking.serving import BaseModel, InferenceService, Runtime
 
 V = TypeVar("V")
 

@@ -14,12 +14,12 @@ from cluster.names import VariableName
 from cluster.requirement_shapes import Constraints, Requirements
 from cluster.selector_shapes import AcceleratorSelector
 from cluster.selectors import Model
-from placement.class_requirements import ClassRequirements
-from placement.configurations import Configuration
-from placement.layers import Layer
+from placement.asking.class_requirements import ClassRequirements
+from placement.asking.configurations import Configuration
+from placement.asking.layers import Layer
+from placement.asking.preferences import billions
+from placement.asking.serving import BaseModel, InferenceService, Runtime
 from placement.pods import EnvVar
-from placement.preferences import billions
-from placement.serving import BaseModel, InferenceService, Runtime
 
 _HUB = "hf://"
 # More than any model runs on; what is larger was meant otherwise.

@@ -8,7 +8,7 @@ from cluster.kinds import Kind
 from cluster.serving_objects import base_model, inference_service, serving_runtime
 from cluster.stores import CustomStore, PlacedStore
 from placement.allowances import Allowances, LimitRange, Quota
-from placement.serving import Place, ServingObjects
+from placement.asking.serving import Place, ServingObjects
 
 _JUDGES: Mapping[Kind, Callable[[bytes], Judged[Any]]] = {
     Kind.RUNTIMES: serving_runtime,

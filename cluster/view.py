@@ -18,10 +18,10 @@ from cluster.serving_stores import AllowanceStores, ServingStores
 from cluster.stores import CustomStore, NamespaceStore, NodeStore, PodStore
 from placement.accelerators import AcceleratorClass, Catalog
 from placement.allowances import Allowances
+from placement.asking.profiles import Profile
+from placement.asking.roster import Roster
+from placement.asking.serving import ServingObjects
 from placement.inventory import Inventory
-from placement.profiles import Profile
-from placement.roster import Roster
-from placement.serving import ServingObjects
 
 __all__ = ["CLASSES_PATH", "PROFILES_PATH", "ClusterView", "Kind"]
 

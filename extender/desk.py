@@ -14,12 +14,12 @@ from extender.flights import FlightLog
 from extender.ports import Knowledge
 from extender.settings import Mode
 from extender.wire import filter_result, host_priorities, parse
-from placement.class_requests import Known, request_of
-from placement.decisions import Decision, Score
+from placement.asking.class_requests import Known, request_of
 from placement.inventory import Hold, Inventory
 from placement.pods import Pod
-from placement.policy import Judged, decide, shape_of
 from placement.requirements import Requirements, requirements_of
+from placement.scheduling.decisions import Decision, Score
+from placement.scheduling.policy import Judged, decide, shape_of
 
 # kube-scheduler multiplies scores by 10 times the extender's weight; beyond 10 they would drown its own.
 BEST = 10

@@ -13,9 +13,9 @@ from extender.desk import Decided, Desk
 from extender.inbox import Inbox
 from extender.journal import Journal
 from extender.outbox import Outbox, Sent, Write
-from placement.decisions import Decision
 from placement.pods import Pod
-from placement.policy import survey
+from placement.scheduling.decisions import Decision
+from placement.scheduling.policy import survey
 
 # A survey judges every node on the event loop on which kube-scheduler is answered: it gets a tenth of the time.
 LEAST_PAUSE_SECONDS = 0.05

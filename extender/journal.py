@@ -9,9 +9,9 @@ from typing import Any
 from cachetools import LRUCache
 
 from extender.desk import Decided
-from placement.decisions import Candidate, Score
 from placement.pods import Pod
 from placement.rejections import Rejection
+from placement.scheduling.decisions import Candidate, Score
 
 MAX_RECORDS = 10_000
 RUNNERS_UP = 3

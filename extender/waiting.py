@@ -16,9 +16,9 @@ from extender.desk import Decided
 from extender.inbox import Inbox
 from extender.outbox import Outbox, Sent, Write
 from extender.ports import Knowledge
-from placement.fit import accelerator_rejection
 from placement.inventory import NodeInventory
 from placement.requirements import Requirements
+from placement.scheduling.fit import accelerator_rejection
 
 MAX_PODS = 1_000
 

@@ -4,21 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from placement import keys
-from placement.advice import advice
 from placement.allowances import NO_LIMITS, Allowances
-from placement.choice import Choice, Circumstances, Contest, contest, decided
-from placement.class_requests import ClassRequest, Known, misnamed_profile, request_of
-from placement.contradictions import contradictions, unknown_names
-from placement.injection import injection, takes_scheduler
+from placement.asking.advice import advice
+from placement.asking.class_requests import ClassRequest, Known, misnamed_profile, request_of
+from placement.asking.contradictions import contradictions, unknown_names
+from placement.asking.profiles import OnNoMatch
+from placement.asking.sizing import sized
+from placement.choosing.choice import Choice, Circumstances, Contest, contest, decided
+from placement.choosing.records import AdmissionRecord, Seal, classes_of, genuine, record_of, record_of_none, unkeyed
+from placement.injecting.injection import injection, takes_scheduler
+from placement.injecting.plans import Plans
 from placement.inventory import Inventory
 from placement.mutations import NOTHING, Mutation
-from placement.plans import Plans
-from placement.platforms import updates_in_place
 from placement.pods import Pod
-from placement.profiles import OnNoMatch
-from placement.recognition import engine_containers, misnamed_containers
-from placement.records import AdmissionRecord, Seal, classes_of, genuine, record_of, record_of_none, unkeyed
-from placement.sizing import sized
+from placement.recognising.platforms import updates_in_place
+from placement.recognising.recognition import engine_containers, misnamed_containers
 
 # Judging takes microseconds for each container and class, and the API server waits.
 MAX_CONTAINERS = 256

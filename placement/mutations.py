@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from placement.command_lines.words import Fields
 from placement.pods import EnvVar
+from placement.recognising.command_lines.words import Fields
 from placement.selection import Term
 from placement.taints import Toleration
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from placement.accelerators import AcceleratorClass, Capabilities, Catalog, Cost, DeviceResource
 from placement.admission import World
+from placement.asking.profiles import Profile
 from placement.inventory import Inventory, NodeInventory
 from placement.pods import Container, Pod
-from placement.profiles import Profile
 from placement.selection import NodeSelection
 from placement.taints import Taint
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from placement.platform_table import BYSTANDERS, IDLE_ROLES, PLATFORMS, ROLE_KEYS, Platform
+from placement.recognising.platform_table import BYSTANDERS, IDLE_ROLES, PLATFORMS, ROLE_KEYS, Platform
 
 ROOT = Path(__file__).parent.parent
 DOC = (ROOT / "docs" / "platforms.md").read_text()
@@ -18,7 +18,7 @@ TOLD = """
 import json, sys
 from cluster.objects import decode_pod
 from placement.accelerators import Catalog
-from placement.inference import inference_of
+from placement.recognising.inference import inference_of
 found = inference_of(decode_pod(sys.stdin.read().encode()), Catalog())
 print(json.dumps({
     "platforms": found.platforms, "follows": found.follows, "model": found.model.name,
@@ -105,7 +105,7 @@ def test_the_worked_entry_is_all_that_a_new_platform_needs(tmp_path: Path) -> No
     blocks = dict(re.findall(r"```(python|yaml|json)\n(.*?)```", DOC.partition("## Add a platform")[2], re.DOTALL))
     for room in ("placement", "cluster"):
         shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
-    table = tmp_path / "placement" / "platform_table.py"
+    table = tmp_path / "placement" / "recognising" / "platform_table.py"
     table.write_text(table.read_text().replace("PLATFORMS = (\n", f"PLATFORMS = (\n{blocks['python']}", 1))
 
     pod = json.dumps(yaml.safe_load(blocks["yaml"]))

@@ -11,7 +11,7 @@ from cluster.objects import MalformedObject, read_pod
 from cluster.shapes import PodShape
 from placement import keys
 from placement.admission import Admission
-from placement.records import Seal, spoken, unkeyed
+from placement.choosing.records import Seal, spoken, unkeyed
 from webhook.judging import Judged, world_of
 from webhook.memory import Memory
 from webhook.observers import Event, Observers, Outcome

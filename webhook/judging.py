@@ -7,8 +7,8 @@ import msgspec
 
 from cluster.objects import MalformedObject
 from placement.admission import Admission, World, admit
+from placement.choosing.records import Seal, unkeyed
 from placement.pods import Pod
-from placement.records import Seal, unkeyed
 from webhook.patch import Json, PatchError, tried
 from webhook.ports import Knowledge
 from webhook.promises import NONE, Promises

@@ -15,9 +15,9 @@ from cluster.shapes import Metadata, PodShape
 from placement import keys
 from placement.admission import Admission, World, compete, inquire, judge
 from placement.allowances import Allowances
-from placement.choice import Contest, full
-from placement.platforms import group_of
+from placement.choosing.choice import Contest, full
 from placement.pods import Pod
+from placement.recognising.platforms import group_of
 from webhook.judging import Judged, judged, patch_of
 from webhook.patch import Json, pointer
 

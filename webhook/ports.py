@@ -5,8 +5,8 @@ from typing import Protocol
 
 from cluster.knowledge import Knowledge as KnowledgeOfAll
 from placement.allowances import Allowances
-from placement.roster import Roster
-from placement.serving import ServingObjects
+from placement.asking.roster import Roster
+from placement.asking.serving import ServingObjects
 
 
 class Knowledge(KnowledgeOfAll, Protocol):

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from time import monotonic
 
 from placement.admission import Admission
+from placement.asking.roster import Kin, Roster
 from placement.inventory import Amounts
 from placement.keys import CHOSEN_CLASS
 from placement.pods import Pod
-from placement.roster import Kin, Roster
 
 # A pod that was admitted is seen within milliseconds; one that something else refused afterwards never is.
 LIFE_SECONDS = 5.0

@@ -5,7 +5,7 @@ from hashlib import blake2b, sha256
 from pathlib import Path
 from time import monotonic
 
-from placement.records import unkeyed
+from placement.choosing.records import unkeyed
 
 # Keys rotate after weeks; a seal made with the last one only makes its record be written anew.
 _LOOK_SECONDS = 1.0

@@ -12,11 +12,11 @@ from berth.preview.templates import PodSource
 from cluster.shapes import MalformedObject
 from placement import keys
 from placement.accelerators import Catalog
-from placement.choice import Choice
-from placement.command_lines.engine_commands import EngineCommand
-from placement.inference import Inference, inference_of
-from placement.recognition import whole_devices
-from placement.roster import GroupPlace
+from placement.asking.roster import GroupPlace
+from placement.choosing.choice import Choice
+from placement.recognising.command_lines.engine_commands import EngineCommand
+from placement.recognising.inference import Inference, inference_of
+from placement.recognising.recognition import whole_devices
 from webhook.desk import Mode, mode_of
 from webhook.judging import Judged, world_of
 from webhook.patch import PatchError, applied

@@ -9,7 +9,7 @@ from berth.preview.templates import PodSource
 from cluster.objects import decode_pod
 from placement import keys
 from placement.admission import Admission, World
-from placement.roster import GroupPlace
+from placement.asking.roster import GroupPlace
 from webhook.judging import Judged, judged
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from cluster.custom_objects import Judged
 from cluster.serving_objects import base_model, inference_service, serving_runtime
-from placement.layers import Layer
-from placement.serving import InferenceService, Runtime
+from placement.asking.layers import Layer
+from placement.asking.serving import InferenceService, Runtime
 
 GOOD = {"selector": {"acceleratorClass": "good"}, "runner": {"args": ["--tp=1"]}}
 

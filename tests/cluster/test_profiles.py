@@ -5,15 +5,15 @@ import pytest
 
 from cluster.custom_objects import InvalidObject, profile
 from placement.accelerators import Figure
-from placement.class_requirements import ClassRequirements
-from placement.configurations import Configuration
+from placement.asking.class_requirements import ClassRequirements
+from placement.asking.configurations import Configuration
+from placement.asking.preferences import Preference, size_range
+from placement.asking.profiles import OnNoMatch, Profile
+from placement.asking.strategies import Strategy
 from placement.label_selectors import LabelSelector
 from placement.pods import EnvVar
-from placement.preferences import Preference, size_range
-from placement.profiles import OnNoMatch, Profile
 from placement.requirements import Spread
 from placement.selection import Expression, Operator
-from placement.strategies import Strategy
 
 
 def profile_of(**spec: Any) -> Profile:

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from cluster.roster import PodRoster
 from placement.keys import CHOSEN_CLASS
-from placement.platforms import group_of
 from placement.pods import Container, Pod
+from placement.recognising.platforms import group_of
 
 GPU = "nvidia.com/gpu"
 LWS = "leaderworkerset.sigs.k8s.io"

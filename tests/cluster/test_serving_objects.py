@@ -5,13 +5,13 @@ import pytest
 
 from cluster.serving_objects import base_model
 from placement.accelerators import Figure
-from placement.class_requirements import ANY_CLASS, ClassRequirements
-from placement.configurations import Configuration
-from placement.layers import Layer
+from placement.asking.class_requirements import ANY_CLASS, ClassRequirements
+from placement.asking.configurations import Configuration
+from placement.asking.layers import Layer
+from placement.asking.preferences import Preference, size_range
+from placement.asking.serving import BaseModel, Component, Runtime, ServingObjects, Written
+from placement.asking.strategies import Strategy
 from placement.pods import EnvVar, Pod
-from placement.preferences import Preference, size_range
-from placement.serving import BaseModel, Component, Runtime, ServingObjects, Written
-from placement.strategies import Strategy
 from tests.cluster.serving import GOOD, judged, layer_of, runtime_of, service_of
 from tests.ome.stories import stories
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cluster.serving_objects import base_model, inference_service, serving_runtime
-from placement.configurations import Configuration
+from placement.asking.configurations import Configuration
 from tests.cluster.serving import GOOD, judged, layer_of, runtime_of
 from tests.ome.stories import stories
 

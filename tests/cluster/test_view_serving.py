@@ -8,7 +8,7 @@ import pytest
 
 from cluster.view import Kind
 from placement.allowances import NO_LIMITS
-from placement.serving import ServingObjects
+from placement.asking.serving import ServingObjects
 from tests.cluster.recorders import until, watching
 from tests.cluster.world import World, serving
 from tests.ome.stories import COLLECTIONS, collection, stories

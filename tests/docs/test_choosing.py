@@ -12,10 +12,10 @@ from cluster.selector_shapes import AcceleratorSelector
 from cluster.serving_shapes import RuntimeShape
 from cluster.view import ClusterView
 from placement import keys
-from placement.choice import MAX_OPEN
-from placement.class_requirements import ClassRequirements
-from placement.profiles import OnNoMatch
-from placement.strategies import POLICIES, Strategy, Yardstick, scores
+from placement.asking.class_requirements import ClassRequirements
+from placement.asking.profiles import OnNoMatch
+from placement.asking.strategies import POLICIES, Strategy, Yardstick, scores
+from placement.choosing.choice import MAX_OPEN
 from placement.taints import SPOT_TAINTS
 from tests.docs.examples import CLUSTER
 from tests.docs.fields import model_fields, profile_fields, profile_schema

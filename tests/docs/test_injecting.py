@@ -6,10 +6,10 @@ from collections import defaultdict
 import pytest
 
 from placement.accelerators import AcceleratorClass
-from placement.command_lines.engines import ENGINES
-from placement.command_lines.options import ANYBODYS
-from placement.injection import alternatives
-from placement.platforms import PLATFORMS
+from placement.injecting.injection import alternatives
+from placement.recognising.command_lines.engines import ENGINES
+from placement.recognising.command_lines.options import ANYBODYS
+from placement.recognising.platforms import PLATFORMS
 from placement.selection import Expression, NodeSelection, Operator, Term
 from tests.docs.pages import anchor, codes, headings, page, rows
 

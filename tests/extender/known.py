@@ -10,9 +10,9 @@ from cluster.account import Account
 from extender.desk import Desk
 from extender.flights import FlightLog
 from placement.accelerators import Catalog
+from placement.asking.profiles import Profile
 from placement.inventory import Inventory, NodeInventory
 from placement.pods import Container, Pod
-from placement.profiles import Profile
 from tests.builders import CATALOG, NVIDIA
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from extender.annotations import MAX_BYTES, placement_annotation
 from extender.desk import Decided
 from extender.journal import Record, record_of
-from placement.decisions import Candidate, Score
 from placement.pods import Pod
-from placement.policy import decide
 from placement.requirements import Requirements
+from placement.scheduling.decisions import Candidate, Score
+from placement.scheduling.policy import decide
 from tests.builders import H100, NVIDIA, inventory, node
 from tests.extender.known import NOON
 

@@ -16,10 +16,10 @@ from extender.desk import Desk, Outcome
 from extender.settings import Mode
 from extender.wire import WireError
 from placement.accelerators import Catalog
+from placement.asking.profiles import Profile
 from placement.inventory import NodeInventory
 from placement.keys import ZONE
 from placement.label_selectors import LabelSelector
-from placement.profiles import Profile
 from placement.requirements import Spread
 from tests.builders import AMD, H100, L4, MI300X, NVIDIA, accelerator_class, node
 from tests.extender.known import args, bound, desk_of, known, pod_json

@@ -14,7 +14,7 @@ from extender.explanations import REPEAT_SECONDS, Explanations, event_of
 from extender.journal import Journal
 from extender.outbox import Outbox, Sent
 from placement.pods import Container, Pod
-from placement.policy import survey
+from placement.scheduling.policy import survey
 from placement.taints import Toleration
 from tests.builders import H100, NVIDIA, inventory, node
 from tests.cluster.scripted_server import body, serving, write_kubeconfig

@@ -5,9 +5,9 @@ from dataclasses import replace
 from extender.desk import Decided
 from extender.journal import Journal
 from placement.pods import Pod
-from placement.policy import decide
 from placement.rejections import Cause, Rejection
 from placement.requirements import Requirements
+from placement.scheduling.policy import decide
 from tests.builders import H100, NVIDIA, inventory, node
 from tests.extender.known import NOON
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extender.desk import Desk, wire_scores
-from placement.decisions import Candidate, Decision, Score
+from placement.scheduling.decisions import Candidate, Decision, Score
 from tests.builders import H100, node
 from tests.extender.known import args, bound, desk_of, known, pod_json
 

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from placement.asking.serving import ServingObjects, Written
 from placement.keys import OURS_ON_PODS
-from placement.serving import ServingObjects, Written
 from tests.fuzz.names import Json
 
 _CHANGED_IN_SPEC = frozenset({"nodeSelector", "affinity", "tolerations", "containers", "schedulerName"})

@@ -17,7 +17,7 @@ from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 from prometheus_client import CollectorRegistry
 
-from placement.records import unkeyed
+from placement.choosing.records import unkeyed
 from tests.fuzz.protocol import Verdict, judged
 from tests.fuzz.reviews import REVIEWS_PER_WORLD, Review, after, before, review, world_of
 from tests.fuzz.worlds import World

@@ -8,8 +8,8 @@ from random import Random
 from cluster.kinds import Kind
 from cluster.shapes import MalformedObject
 from cluster.view import ClusterView
+from placement.asking.profiles import OnNoMatch
 from placement.keys import CHOSEN_CLASS, INJECTION
-from placement.profiles import OnNoMatch
 from tests.fuzz.damage import BYTE_DAMAGE, OBJECT_DAMAGE
 from tests.fuzz.hardware import accelerator_class, node, profile
 from tests.fuzz.names import CLASSES, MODES, NAMESPACES, NODES, Json, maybe, text

@@ -11,7 +11,7 @@ import pytest
 
 from cluster.custom_objects import InvalidObject, accelerator_class, profile
 from placement.accelerators import AcceleratorClass
-from placement.profiles import Profile
+from placement.asking.profiles import Profile
 from sandbox import ApiError, ControlPlane
 
 Manifest = dict[str, Any]

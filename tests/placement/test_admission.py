@@ -5,15 +5,15 @@ from typing import Any
 import pytest
 
 from placement.admission import Admission, admit
-from placement.class_requirements import ClassRequirements
-from placement.configurations import Configuration
+from placement.asking.class_requirements import ClassRequirements
+from placement.asking.configurations import Configuration
+from placement.asking.profiles import Profile
+from placement.asking.strategies import Strategy
+from placement.choosing.records import MAX_RECORD_BYTES
 from placement.inventory import Inventory
 from placement.keys import CHOSEN_CLASS, CONTAINER, DECISION, DEVICES, PLACEMENT, REQUESTED_CLASS
 from placement.pods import Container, Pod
-from placement.profiles import Profile
-from placement.records import MAX_RECORD_BYTES
 from placement.selection import Expression, NodeSelection, Operator, Term
-from placement.strategies import Strategy
 from placement.taints import Toleration
 from tests.builders import H100, INVENTORY, NVIDIA, PRODUCT, pod, vllm, world
 

@@ -1,7 +1,7 @@
 from placement.admission import admit
-from placement.class_requirements import ClassRequirements
+from placement.asking.class_requirements import ClassRequirements
+from placement.asking.profiles import Profile
 from placement.pods import Container
-from placement.profiles import Profile
 from tests.builders import NVIDIA, pod, vllm, world
 
 LARGE = Profile("p", requirements=ClassRequirements(frozenset({"l4"})))

@@ -4,10 +4,10 @@ import pytest
 
 from placement.admission import Admission, admit
 from placement.allowances import Allowances, Bounds, LimitRange, Quota, Scope
-from placement.configurations import Configuration
+from placement.asking.configurations import Configuration
+from placement.asking.profiles import Profile
 from placement.keys import REQUESTED_CLASS
 from placement.pods import Pod
-from placement.profiles import Profile
 from tests.builders import AMD, NVIDIA, pod, vllm, world
 
 FOUR = Profile(

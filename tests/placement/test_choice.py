@@ -4,16 +4,16 @@ from typing import Any
 import pytest
 
 from placement.accelerators import Catalog
-from placement.choice import Choice, Circumstances, choose
-from placement.class_requests import ClassRequest, Known, request_of
-from placement.class_requirements import ClassRequirements
-from placement.injection import injection
+from placement.asking.class_requests import ClassRequest, Known, request_of
+from placement.asking.class_requirements import ClassRequirements
+from placement.asking.layers import Layer
+from placement.asking.profiles import Profile
+from placement.asking.strategies import Strategy
+from placement.choosing.choice import Choice, Circumstances, choose
+from placement.injecting.injection import injection
 from placement.keys import REQUESTED_CLASS
 from placement.label_selectors import LabelSelector
-from placement.layers import Layer
-from placement.profiles import Profile
 from placement.selection import Expression, NodeSelection, Operator, Term
-from placement.strategies import Strategy
 from placement.taints import Toleration
 from tests.builders import CATALOG, H100, INVENTORY, L4, MI300X, NVIDIA, PRODUCT, inventory, node, pod, vllm
 

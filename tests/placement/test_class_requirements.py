@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from placement.accelerators import Cost, Figure
-from placement.class_requirements import ANY_CLASS, ClassRequirements
+from placement.asking.class_requirements import ANY_CLASS, ClassRequirements
 from tests.builders import CATALOG, H100
 
 _names = st.frozensets(st.sampled_from(sorted(CATALOG.classes)))

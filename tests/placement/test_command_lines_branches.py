@@ -1,9 +1,9 @@
 import pytest
 
-from placement.command_lines.branches import truth
-from placement.command_lines.engine_commands import EngineCommand, engine_command
-from placement.command_lines.words import UNKNOWN
 from placement.pods import Container, EnvVar
+from placement.recognising.command_lines.branches import truth
+from placement.recognising.command_lines.engine_commands import EngineCommand, engine_command
+from placement.recognising.command_lines.words import UNKNOWN
 
 
 def _scripted(script: str, **env: str | None) -> EngineCommand:

@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from placement.command_lines.engine_commands import Confidence, EngineCommand, engine_command
-from placement.command_lines.flags import canonical, given_flags
 from placement.pods import Container, EnvVar
+from placement.recognising.command_lines.engine_commands import Confidence, EngineCommand, engine_command
+from placement.recognising.command_lines.flags import canonical, given_flags
 
 
 def _run(line: str, image: str = "", **env: str) -> EngineCommand:

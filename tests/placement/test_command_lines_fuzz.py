@@ -4,10 +4,10 @@ from random import Random
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from placement.arguments import missing_args, takes_args
-from placement.command_lines.engine_commands import Confidence, engine_command
-from placement.command_lines.flags import given_flags
+from placement.injecting.arguments import missing_args, takes_args
 from placement.pods import Container, EnvVar
+from placement.recognising.command_lines.engine_commands import Confidence, engine_command
+from placement.recognising.command_lines.flags import given_flags
 
 EXAMPLES = 500
 DAMAGED_FORMS = 50

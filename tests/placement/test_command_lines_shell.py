@@ -2,8 +2,8 @@ import shlex
 
 import pytest
 
-from placement.command_lines.engine_commands import Confidence, EngineCommand, engine_command
 from placement.pods import Container, EnvVar
+from placement.recognising.command_lines.engine_commands import Confidence, EngineCommand, engine_command
 
 
 def _scripted(script: str, *more: str, **env: str | None) -> EngineCommand:

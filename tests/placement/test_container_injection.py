@@ -3,9 +3,9 @@ from dataclasses import replace
 import pytest
 
 from placement.accelerators import DeviceResource
-from placement.arguments import missing_args, takes_args
-from placement.configurations import Configuration
-from placement.container_injection import Latitude, container_mutation
+from placement.asking.configurations import Configuration
+from placement.injecting.arguments import missing_args, takes_args
+from placement.injecting.container_injection import Latitude, container_mutation
 from placement.mutations import ContainerMutation, EnvAddition
 from placement.pods import Container, EnvVar
 from tests.builders import H100, NVIDIA, vllm

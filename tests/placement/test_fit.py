@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from placement.fit import accelerator_rejection, rejection
 from placement.inventory import NodeInventory
 from placement.rejections import Cause
 from placement.requirements import Requirements
+from placement.scheduling.fit import accelerator_rejection, rejection
 from placement.selection import NodeSelection
 from placement.taints import Taint, Toleration
 from tests.placement.clusters import GPU, asking, gpu_node, nodes_named, questions

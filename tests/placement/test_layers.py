@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from placement.admission import Admission, admit
-from placement.class_requirements import ClassRequirements
-from placement.configurations import Configuration
+from placement.asking.class_requirements import ClassRequirements
+from placement.asking.configurations import Configuration
+from placement.asking.layers import NOTHING_SAID, Layer
+from placement.asking.profiles import Profile
+from placement.asking.serving import Component, InferenceService, Runtime, ServingObjects, Written
+from placement.asking.strategies import Strategy
 from placement.keys import COMPONENT, PROFILE, REQUESTED_CLASS, RUNTIME, SERVICE, STRATEGY
-from placement.layers import NOTHING_SAID, Layer
 from placement.pods import EnvVar, Pod
-from placement.profiles import Profile
-from placement.serving import Component, InferenceService, Runtime, ServingObjects, Written
-from placement.strategies import Strategy
 from tests.builders import H100, L4, NVIDIA, pod, vllm, world
 
 _names = st.sampled_from(["h100", "l4", "t4"])

@@ -1,6 +1,6 @@
 import pytest
 
-from placement.models import (
+from placement.recognising.models import (
     known_model,
     parameters_in_billions,
     quantization_in_name,

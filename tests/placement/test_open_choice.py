@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from placement.accelerators import Catalog
 from placement.admission import Admission, admit
-from placement.class_requirements import ClassRequirements
-from placement.configurations import Configuration
+from placement.asking.class_requirements import ClassRequirements
+from placement.asking.configurations import Configuration
+from placement.asking.preferences import Preference, size_range
+from placement.asking.profiles import Profile
+from placement.asking.roster import Roster
 from placement.inventory import Hold, Inventory
 from placement.keys import CHOSEN_CLASS, DECISION, REQUESTED_CLASS, WAIT
 from placement.pods import Pod
-from placement.preferences import Preference, size_range
-from placement.profiles import Profile
-from placement.roster import Roster
 from placement.selection import Expression, NodeSelection, Operator, Term
 from tests.builders import (
     AMD,

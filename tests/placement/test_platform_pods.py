@@ -8,10 +8,10 @@ import yaml
 
 from cluster.objects import decode_pod
 from placement.accelerators import AcceleratorClass, Catalog, DeviceResource
-from placement.command_lines.engines import ENGINES
-from placement.inference import Inference, inference_of
-from placement.platforms import PLATFORMS, platforms_of
 from placement.pods import Pod
+from placement.recognising.command_lines.engines import ENGINES
+from placement.recognising.inference import Inference, inference_of
+from placement.recognising.platforms import PLATFORMS, platforms_of
 from placement.selection import NodeSelection
 
 NOTHING = Catalog()

@@ -8,9 +8,9 @@ import yaml
 
 from cluster.objects import MalformedObject, decode_pod
 from placement.accelerators import Catalog
-from placement.inference import inference_of
-from placement.platforms import count_variables, is_restored, updates_in_place
 from placement.pods import Container, Pod
+from placement.recognising.inference import inference_of
+from placement.recognising.platforms import count_variables, is_restored, updates_in_place
 
 DAMAGED = 4_000
 CASES = [case for path in (Path(__file__).parent / "pods").glob("*.yaml") for case in yaml.safe_load(path.read_text())]

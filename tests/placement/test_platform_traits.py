@@ -1,7 +1,7 @@
 import pytest
 
-from placement.platforms import count_variables, group_of, group_size, is_restored, updates_in_place
 from placement.pods import Container, EnvVar, Pod
+from placement.recognising.platforms import count_variables, group_of, group_size, is_restored, updates_in_place
 
 STORM = "stormservice.orchestration.aibrix.ai"
 

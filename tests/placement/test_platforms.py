@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from cluster.objects import decode_pod
-from placement.inference import Inference, inference_of
-from placement.platforms import counts_are_fixed, group_of
 from placement.pods import Container, EnvVar, Pod
+from placement.recognising.inference import Inference, inference_of
+from placement.recognising.platforms import counts_are_fixed, group_of
 from tests.builders import CATALOG, NVIDIA, pod, vllm
 
 GPU = {NVIDIA: "4"}

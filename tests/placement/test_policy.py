@@ -6,11 +6,11 @@ from dataclasses import replace
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from placement.decisions import Score
 from placement.inventory import Hold, Inventory, NodeInventory
-from placement.policy import Judged, decide, shape_of, survey
 from placement.rejections import Cause, Rejection
 from placement.requirements import Requirements, Spread
+from placement.scheduling.decisions import Score
+from placement.scheduling.policy import Judged, decide, shape_of, survey
 from placement.selection import NodeSelection
 from tests.placement.clusters import GPU, asking, gpu_node, inventories, inventory_of, place, questions
 

@@ -3,11 +3,11 @@ from dataclasses import replace
 import pytest
 
 from placement.admission import admit
+from placement.asking.preferences import Preference, billions, size_range
+from placement.asking.profiles import Profile
+from placement.asking.wishes import may_run_on_spot, wishes_of
 from placement.keys import COST_THRESHOLD, MODEL_SIZE, STRATEGY
-from placement.preferences import Preference, billions, size_range
-from placement.profiles import Profile
 from placement.taints import Toleration
-from placement.wishes import may_run_on_spot, wishes_of
 from tests.builders import pod, vllm, world
 
 

@@ -1,12 +1,12 @@
 from dataclasses import replace
 
 from placement.admission import Admission, admit
-from placement.class_requirements import ClassRequirements
-from placement.configurations import Configuration
+from placement.asking.class_requirements import ClassRequirements
+from placement.asking.configurations import Configuration
+from placement.asking.profiles import OnNoMatch, Profile
 from placement.keys import PROFILE
 from placement.label_selectors import LabelSelector
 from placement.pods import EnvVar, Pod
-from placement.profiles import OnNoMatch, Profile
 from tests.builders import NVIDIA, pod, world
 
 PROFILE_OF_ALL = Profile("all")

@@ -2,7 +2,7 @@ import pytest
 
 from placement.accelerators import AcceleratorClass, Catalog, DeviceResource
 from placement.pods import Container, Pod
-from placement.recognition import engine_containers, whole_devices
+from placement.recognising.recognition import engine_containers, whole_devices
 from placement.selection import NodeSelection
 
 NOTHING = Catalog()

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from placement.accelerators import AcceleratorClass, Capabilities, Catalog, version
-from placement.class_requirements import ANY_CLASS, ClassRequirements
+from placement.asking.class_requirements import ANY_CLASS, ClassRequirements
 from placement.pods import Container, Pod
 from placement.rejections import Cause
 from placement.requirements import Spread, requirements_of

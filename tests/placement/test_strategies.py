@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from placement.accelerators import AcceleratorClass, Cost, Figure
-from placement.class_requirements import ClassRequirements
-from placement.strategies import Strategy, Yardstick, scores, strategy
+from placement.asking.class_requirements import ClassRequirements
+from placement.asking.strategies import Strategy, Yardstick, scores, strategy
 from tests.builders import CATALOG, H100, L4, T4
 
 CLASSES = tuple(CATALOG.classes.values())

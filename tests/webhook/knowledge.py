@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from cluster.api import ApiError
 from placement.accelerators import Catalog
 from placement.allowances import NO_LIMITS, Allowances
+from placement.asking.profiles import Profile
+from placement.asking.roster import NOBODY, Roster
+from placement.asking.serving import ServingObjects
 from placement.inventory import Inventory
 from placement.keys import INJECTION
-from placement.profiles import Profile
-from placement.roster import NOBODY, Roster
-from placement.serving import ServingObjects
 from tests.builders import CATALOG, INVENTORY
 
 NAMESPACES = {mode: {INJECTION: mode} for mode in ("enforce", "warn", "audit", "nonsense")} | {"unlabelled": {}}

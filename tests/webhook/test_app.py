@@ -11,9 +11,9 @@ from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 from prometheus_client import CollectorRegistry
 
-from placement.class_requirements import ClassRequirements
+from placement.asking.class_requirements import ClassRequirements
+from placement.asking.profiles import OnNoMatch, Profile
 from placement.keys import CHOSEN_CLASS, DECISION, INJECTION, REQUESTED_CLASS
-from placement.profiles import OnNoMatch, Profile
 from tests.builders import NVIDIA, PRODUCT
 from tests.webhook.knowledge import Values
 from tests.webhook.test_wire import review

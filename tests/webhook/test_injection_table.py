@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from placement.class_requirements import ClassRequirements
-from placement.configurations import Configuration
+from placement.asking.class_requirements import ClassRequirements
+from placement.asking.configurations import Configuration
+from placement.asking.profiles import Profile
 from placement.keys import REQUESTED_CLASS
 from placement.pods import EnvVar
-from placement.profiles import Profile
 from tests.builders import NVIDIA, PRODUCT
 from tests.webhook.asking import SCHEDULER, Answer, a_pod, answered, desk_of
 from tests.webhook.knowledge import Values

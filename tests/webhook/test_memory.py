@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from cluster.objects import MalformedObject, decode_pod, read_pod
 from placement.admission import World
 from placement.allowances import Allowances, Quota
-from placement.class_requirements import ClassRequirements
-from placement.configurations import Configuration
+from placement.asking.class_requirements import ClassRequirements
+from placement.asking.configurations import Configuration
+from placement.asking.profiles import OnNoMatch, Profile
+from placement.asking.roster import Roster
+from placement.choosing.records import unkeyed
 from placement.inventory import Hold, Inventory
 from placement.keys import REQUESTED_CLASS
 from placement.label_selectors import LabelSelector
-from placement.profiles import OnNoMatch, Profile
-from placement.records import unkeyed
-from placement.roster import Roster
 from tests.builders import INVENTORY, NVIDIA, world
 from webhook.judging import judged
 from webhook.memory import Memory

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from cluster.objects import decode_pod
 from placement.admission import admit
-from placement.configurations import Configuration
+from placement.asking.configurations import Configuration
+from placement.asking.profiles import Profile
 from placement.keys import CHOSEN_CLASS, DECISION, REQUESTED_CLASS
 from placement.mutations import ContainerMutation, EnvAddition, Mutation
 from placement.pods import EnvVar
-from placement.profiles import Profile
 from placement.selection import Expression, Operator, Term
 from placement.taints import Toleration
 from tests.builders import NVIDIA, world

@@ -1,6 +1,6 @@
 from placement.admission import admit
+from placement.asking.roster import Roster
 from placement.keys import REQUESTED_CLASS
-from placement.roster import Roster
 from tests.builders import NVIDIA, pod, vllm, world
 from webhook.promises import BUSY_SECONDS, LIFE_SECONDS, Promises
 

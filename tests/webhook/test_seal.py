@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from placement.records import unkeyed
+from placement.choosing.records import unkeyed
 from webhook.seal import FileSeal
 
 

@@ -10,15 +10,15 @@ import pytest
 import yaml
 
 from placement.allowances import Allowances, Quota
-from placement.class_requirements import ClassRequirements
-from placement.configurations import Configuration
+from placement.asking.class_requirements import ClassRequirements
+from placement.asking.configurations import Configuration
+from placement.asking.preferences import Preference, size_range
+from placement.asking.profiles import Profile
+from placement.asking.roster import Roster
+from placement.asking.strategies import Strategy
 from placement.inventory import Hold, Inventory
 from placement.keys import REQUESTED_CLASS
 from placement.pods import EnvVar
-from placement.preferences import Preference, size_range
-from placement.profiles import Profile
-from placement.roster import Roster
-from placement.strategies import Strategy
 from tests.builders import AMD, INVENTORY, NVIDIA
 from tests.placement.test_platform_pods import CASES, _container
 from tests.webhook.asking import SCHEDULER, answered, desk_of

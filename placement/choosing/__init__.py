@@ -1,0 +1,1 @@
+"""Which class a pod gets, and the record of why."""

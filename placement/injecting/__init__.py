@@ -1,0 +1,1 @@
+"""What a pod becomes on a class."""

@@ -1,0 +1,81 @@
+"""What the chosen class, or several that are left open, add to a pod: additions only, what its author wrote stays."""
+
+from placement.accelerators import AcceleratorClass
+from placement.asking.class_requests import ClassRequest
+from placement.injecting.plans import is_queued
+from placement.inventory import Inventory
+from placement.mutations import ContainerMutation, Mutation
+from placement.pods import Pod
+from placement.selection import Term, narrowed
+from placement.taints import Toleration
+
+DEFAULT_SCHEDULER = "default-scheduler"
+# Labels that autoscalers know of nodes which do not exist yet.
+_KNOWN_TO_AUTOSCALERS = (
+    "cloud.google.com/",
+    "eks.amazonaws.com/",
+    "karpenter.",
+    "kubernetes.azure.com/",
+    "kubernetes.io/",
+    "node.kubernetes.io/",
+    "topology.kubernetes.io/",
+)
+
+
+def injection(
+    asked: ClassRequest,
+    taken: tuple[AcceleratorClass, ...],
+    containers: tuple[ContainerMutation, ...],
+    inventory: Inventory,
+    scheduler_name: str | None,
+) -> Mutation:
+    """Return what is added so that the pod runs on one of the classes.
+
+    `containers` is what these add to its containers, `scheduler_name` replaces the default scheduler's.
+    """
+    pod = asked.pod
+    is_plain = len(taken) == 1 and not is_queued(pod) and _is_plain(taken[0], inventory)
+    wanted = dict(asked.layer.node_labels)
+    if is_plain:
+        wanted = {**taken[0].selection.labels, **wanted}
+    return Mutation(
+        node_selector={key: value for key, value in wanted.items() if key not in pod.selection.labels},
+        terms=None if is_plain else _terms(pod, taken),
+        tolerations=_tolerations(pod, taken),
+        containers=tuple(each for each in containers if not each.is_empty),
+        scheduler_name=scheduler_name if takes_scheduler(pod, scheduler_name) else None,
+    )
+
+
+def takes_scheduler(pod: Pod, scheduler_name: str | None) -> bool:
+    """Tell whether the name is ours to set: nobody chose another or a node, and no gang scheduler waits for the pod."""
+    is_free = pod.scheduler_name in ("", DEFAULT_SCHEDULER) and not pod.node and not pod.in_gang
+    return bool(scheduler_name) and is_free
+
+
+def alternatives(taken: tuple[AcceleratorClass, ...]) -> tuple[Term, ...]:
+    """Return the terms of classes, of which one holds: those first that autoscalers can get nodes for, then in order.
+
+    Karpenter looks at the first term, and at the next only when it finds no instance for that.
+    """
+    terms = dict.fromkeys(term for each in taken for term in each.selection.as_terms())
+    return tuple(sorted(terms, key=lambda term: not _is_known_to_autoscalers(term)))
+
+
+def _is_plain(chosen: AcceleratorClass, inventory: Inventory) -> bool:
+    return not chosen.selection.terms and chosen.name in inventory.by_class
+
+
+def _terms(pod: Pod, taken: tuple[AcceleratorClass, ...]) -> tuple[Term, ...] | None:
+    """Return the required terms as they will stand, or None where nothing changes."""
+    terms = narrowed(pod.selection.terms, alternatives(taken))
+    return None if terms == pod.selection.terms else terms
+
+
+def _is_known_to_autoscalers(term: Term) -> bool:
+    return all(each.key.startswith(_KNOWN_TO_AUTOSCALERS) for each in term.expressions)
+
+
+def _tolerations(pod: Pod, taken: tuple[AcceleratorClass, ...]) -> tuple[Toleration, ...]:
+    wanted = dict.fromkeys(toleration for each in taken for toleration in each.tolerations)
+    return tuple(new for new in wanted if not any(mine.covers(new) for mine in pod.tolerations))

@@ -1,0 +1,1 @@
+"""What a pod runs: its platform, its engine, its model, its group."""
