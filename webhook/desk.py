@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from time import perf_counter
 
 from cluster.api import ApiError
 from cluster.objects import MalformedObject, read_pod
@@ -55,9 +56,9 @@ class Desk:
 
     async def answer(self, question: Question, deadline_seconds: float) -> bytes:
         """Return the answer, and tell the observers of it once it is made."""
-        with self.observers.timed():
-            answer = await self._answer(question, deadline_seconds)
-        self.observers(answer.event)
+        began = perf_counter()
+        answer = await self._answer(question, deadline_seconds)
+        self.observers.answered(answer.event, perf_counter() - began)
         return answer.body
 
     async def _answer(self, question: Question, deadline_seconds: float) -> Answer:
@@ -163,7 +164,7 @@ def _outcome(verdict: Admission) -> Outcome:
 def _audit(verdict: Admission, mode: Mode) -> dict[str, str]:
     """Return audit annotations: they stand in the API server's audit log under the webhook's name."""
     chosen = {"class": ",".join(verdict.classes)} if verdict.classes else {}
-    return {"mode": mode.value, "outcome": _outcome(verdict).value, **chosen}
+    return {"mode": str(mode), "outcome": str(_outcome(verdict)), **chosen}
 
 
 def _event(question: Question, found: Judged, outcome: Outcome, detail: str = "") -> Event:

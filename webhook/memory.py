@@ -59,15 +59,17 @@ class _Template:
 
     def __init__(self, pod: Pod, labels: Mapping[str, str], world: World) -> None:
         self._pod = pod
-        self._sources = _sources(world)
+        self._sources = (world.catalog, world.profiles, world.serving)
         self._inquiry = inquire(pod, labels, world)
         self._surroundings: tuple[object, Allowances] | None = None
+        self._circumstances = world.circumstances(pod)
         self._contest: Contest | None = None
         self._verdicts: dict[frozenset[str], _Verdict] = {}
 
     def asks_the_same_of(self, world: World) -> bool:
         """Tell whether those who say something about a pod's class still say the same."""
-        return all(mine is theirs for mine, theirs in zip(self._sources, _sources(world), strict=True))
+        catalog, profiles, serving = self._sources
+        return catalog is world.catalog and profiles is world.profiles and serving is world.serving
 
     def judged(self, raw: msgspec.Raw, metadata: Metadata, world: World) -> Judged:
         """Return the verdict on one more pod of the template."""
@@ -83,8 +85,10 @@ class _Template:
             self._surroundings = (world.inventory, world.allowances)
             self._contest = compete(self._inquiry, world)
             self._verdicts.clear()
+        if self._circumstances.roster is not world.roster or self._circumstances.inventory is not world.inventory:
+            self._circumstances = world.circumstances(self._pod)
         asked, found = self._inquiry.asked, self._contest
-        passed = full(asked, found, world.circumstances(self._pod)) if asked and found else frozenset()
+        passed = full(asked, found, self._circumstances) if asked and found else frozenset()
         if passed not in self._verdicts:
             admission = judge(self._inquiry, found, world)
             self._verdicts[passed] = _Verdict(admission, patch_of(admission, raw))
@@ -101,10 +105,6 @@ def _are_the_same(last: tuple[object, Allowances], world: World) -> bool:
     """Tell whether nodes and allowances are those of the last time."""
     inventory, allowances = last
     return inventory is world.inventory and allowances == world.allowances
-
-
-def _sources(world: World) -> tuple[object, ...]:
-    return world.catalog, world.profiles, world.serving
 
 
 def _about(patch: list[Json], decision: str) -> list[Json]:

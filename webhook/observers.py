@@ -1,11 +1,8 @@
 """What watches the webhook from outside: metrics and the log."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from time import perf_counter
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
@@ -68,15 +65,13 @@ class Observers:
         )
         self._counts = {outcome: requests.labels(outcome.value) for outcome in Outcome}
 
-    @contextmanager
-    def timed(self) -> Iterator[None]:
-        """Measure what happens inside."""
-        began = perf_counter()
-        yield
-        self._seconds.observe(perf_counter() - began)
+    def answered(self, event: Event, seconds: float) -> None:
+        """Be told of an answered request, and of the time that it took."""
+        self._seconds.observe(seconds)
+        self(event)
 
     def __call__(self, event: Event) -> None:
-        """Be told of an answered request; never raises."""
+        """Be told of a request and what became of it; never raises."""
         self._counts[event.outcome].inc()
         level = _LEVELS.get(event.outcome, logging.WARNING)
         if not _LOG.isEnabledFor(level):

@@ -35,6 +35,7 @@ class Promises:
         self._now = now
         self._replicas = replicas
         self._made: dict[str, _OfClass] = {}
+        self._together: tuple[Roster, Roster] | None = None
 
     def make(self, pod: Pod, verdict: Admission, roster: Roster) -> None:
         """Count on the pod that is admitted; one that was mutated before is promised already."""
@@ -49,8 +50,12 @@ class Promises:
             self._made[name].pass_over(now)
 
     def added_to(self, roster: Roster) -> Roster:
-        """Return the roster with what is promised counted as pending."""
-        return Roster(_Together(self, roster), roster.groups, roster.arrivals) if self._made else roster
+        """Return the roster with what is promised counted as pending: a view that changes with both."""
+        if not self._made:
+            return roster
+        if self._together is None or self._together[0] is not roster:
+            self._together = (roster, Roster(_Together(self, roster), roster.groups, roster.arrivals))
+        return self._together[1]
 
     def of(self, chosen: str, roster: Roster) -> Amounts:
         """Return what is promised of a class to pods that are not seen yet."""
