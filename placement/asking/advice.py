@@ -25,13 +25,19 @@ def advice(asked: ClassRequest, catalog: Catalog, inventory: Inventory) -> tuple
     billions = asked.billions or (parameters_in_billions(model.name) if model else None)
     if model is None or billions is None or _is_quantized(asked, model.name):
         return ()
-    meant = (each for each in catalog.classes.values() if not asked.requirements.rejection(each, on_spot=asked.on_spot))
+    meant = (each for each in catalog.classes.values() if _would_do(asked, each))
     needs = ((_devices(billions, each), _most(each, inventory), each) for each in meant)
     fitting = [(least, each.name) for least, most, each in needs if 0 < least <= most and least < count]
     if not fitting:
         return ()
     least, name = min(fitting)
     return (f"what would help: an AWQ checkpoint of {model.name} needs about {least} of {name} instead of {count}",)
+
+
+def _would_do(asked: ClassRequest, candidate: AcceleratorClass) -> bool:
+    """Tell whether the class is one that the pod may have, but for the number of its devices."""
+    is_meant = asked.explicit in (None, candidate.name) and asked.accelerators.keys() <= candidate.resource_names
+    return is_meant and asked.requirements.rejection(candidate, on_spot=asked.on_spot) is None
 
 
 def _is_quantized(asked: ClassRequest, model: str) -> bool:

@@ -1,6 +1,7 @@
 from placement.admission import admit
 from placement.asking.class_requirements import ClassRequirements
 from placement.asking.profiles import Profile
+from placement.keys import REQUESTED_CLASS
 from placement.pods import Container
 from tests.builders import NVIDIA, pod, vllm, world
 
@@ -29,3 +30,14 @@ def test_nothing_is_promised_where_nobody_knows() -> None:
         _warnings("meta-llama/Llama-3.1-70B-Instruct", 8, "--quantization=fp8"),
     ):
         assert not any("what would help" in each for each in warnings)
+
+
+def test_only_classes_that_the_pod_may_have_are_named() -> None:
+    """Neither another class than the one it names, nor one whose devices go by another name."""
+    engine = vllm(command=("vllm", "serve", "meta-llama/Llama-3.1-8B-Instruct"), limits={NVIDIA: "16"})
+
+    named = admit(pod(engine, annotations={REQUESTED_CLASS: "h100"}), {}, world()).warnings
+    free = admit(pod(engine), {}, world(Profile("p"))).warnings
+
+    assert [each.split(" needs ")[1] for each in named if "help" in each] == ["about 1 of h100 instead of 16"]
+    assert [each.split(" needs ")[1] for each in free if "help" in each] == ["about 1 of h100 instead of 16"]
