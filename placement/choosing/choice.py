@@ -69,15 +69,6 @@ class Choice:
         return self.eligible[0] if self.eligible else None
 
 
-def choose(asked: ClassRequest, circumstances: Circumstances) -> Choice:
-    """Choose among the classes of the catalog.
-
-    Classes with room come first, unless the pod waits for its preferred one or belongs to a group; then by the pod's
-    preferred classes; then by the score of its strategy plus that of the preferences which apply; then by name.
-    """
-    return decided(asked, contest(asked, circumstances, Plans(asked)), circumstances)
-
-
 def contest(asked: ClassRequest, circumstances: Circumstances, plans: Plans) -> Contest:
     """Judge every class by all that does not change with each pod that comes and goes."""
     catalog = circumstances.catalog
@@ -114,7 +105,11 @@ def full(asked: ClassRequest, found: Contest, circumstances: Circumstances) -> f
 
 
 def decided(asked: ClassRequest, found: Contest, circumstances: Circumstances) -> Choice:
-    """Put the full classes behind the others, and leave open what injects the same as the best."""
+    """Return what the pod gets: the full classes are put behind the others, and what injects the same is left open.
+
+    Classes with room come first, unless the pod waits for its preferred one or belongs to a group; then by the pod's
+    preferred classes; then by the score of its strategy plus that of the preferences which apply; then by name.
+    """
     if not found.ordered:
         return Choice(rejections=found.rejections)
     passed = full(asked, found, circumstances)

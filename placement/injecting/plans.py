@@ -46,7 +46,8 @@ class Plans:
     def resourced(self, candidate: AcceleratorClass) -> Pod:
         """Return the pod with what it asks for on a class."""
         configuration = self._configuration(candidate)
-        shape = _resource_shape(candidate, configuration)
+        # Its arguments tell over how many devices the engine splits its model.
+        shape = (*_resource_shape(candidate, configuration), configuration.args)
         if shape not in self._resourced:
             self._resourced[shape] = _resourced(self._asked, candidate, configuration, self._latitude)
         return self._resourced[shape]

@@ -6,11 +6,13 @@ import pytest
 from placement.accelerators import Catalog
 from placement.asking.class_requests import ClassRequest, Known, request_of
 from placement.asking.class_requirements import ClassRequirements
+from placement.asking.configurations import Configuration
 from placement.asking.layers import Layer
 from placement.asking.profiles import Profile
 from placement.asking.strategies import Strategy
-from placement.choosing.choice import Choice, Circumstances, choose
+from placement.choosing.choice import Choice, Circumstances, contest, decided
 from placement.injecting.injection import injection
+from placement.injecting.plans import Plans
 from placement.keys import REQUESTED_CLASS
 from placement.label_selectors import LabelSelector
 from placement.selection import Expression, NodeSelection, Operator, Term
@@ -27,7 +29,8 @@ def _request(profile: Profile | None = None, explicit: str | None = None, **of_p
 
 
 def _choose(asked: ClassRequest, catalog: Catalog = CATALOG, **more: Any) -> Choice:
-    return choose(asked, Circumstances(catalog, **{"inventory": INVENTORY, **more}))
+    circumstances = Circumstances(catalog, **{"inventory": INVENTORY, **more})
+    return decided(asked, contest(asked, circumstances, Plans(asked)), circumstances)
 
 
 def _names(asked: ClassRequest, catalog: Catalog = CATALOG) -> list[str]:
@@ -197,3 +200,16 @@ def test_labels_that_a_layer_wants_of_the_nodes_are_required_and_injected() -> N
     assert _names(asked) == ["l4"]
     choice = _choose(asked)
     assert injection(asked, choice.taken, choice.mutations, INVENTORY, None).node_selector == {PRODUCT: "L4"}
+
+
+def test_a_class_is_judged_by_the_devices_that_its_own_arguments_need() -> None:
+    """What one class's configuration splits the model over says nothing about another's."""
+    sizes = {"t4": 4, "l4": 2, "h100": 1}
+    configurations = tuple(
+        Configuration(name, args=(f"--tensor-parallel-size={size}",)) for name, size in sizes.items()
+    )
+    asked = _request(Profile("p", preferred=("t4", "l4"), configurations=configured))
+    asked = replace(asked, engines=asked.pod.containers)
+
+    assert _names(asked)[0] == "l4"
+    assert _reasons(asked)["t4"] == "its largest node has 2, the pod asks 4 nvidia.com/gpu"

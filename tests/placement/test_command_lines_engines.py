@@ -4,7 +4,8 @@ import pytest
 
 from placement.pods import Container, EnvVar
 from placement.recognising.command_lines.engine_commands import Confidence, EngineCommand, engine_command
-from placement.recognising.command_lines.flags import canonical, given_flags
+from placement.recognising.command_lines.flags import given_flags
+from placement.recognising.command_lines.options import UNKNOWN_GRAMMAR
 
 
 def _run(line: str, image: str = "", **env: str) -> EngineCommand:
@@ -196,9 +197,10 @@ def test_an_alias_means_what_its_engine_means_by_it() -> None:
 
     assert "--nnodes" in given_flags(vllm)
     assert "--nnodes" not in given_flags(llama)
-    assert canonical("-c", llama) == "--max-model-len"
-    assert canonical("-n") == "--nnodes"
-    assert canonical("--num-shard=4") == canonical("--tp_size") == "--tensor-parallel-size"
+    assert engine_command(llama).grammar.canonical("-c") == "--max-model-len"
+    assert UNKNOWN_GRAMMAR.canonical("-n") == "--nnodes"
+    assert UNKNOWN_GRAMMAR.canonical("--num-shard=4") == "--tensor-parallel-size"
+    assert UNKNOWN_GRAMMAR.canonical("--tp_size") == "--tensor-parallel-size"
 
 
 def test_flags_inside_a_script_count_as_given() -> None:

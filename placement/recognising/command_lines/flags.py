@@ -5,16 +5,6 @@ from placement.recognising.command_lines.engine_commands import engine_command
 from placement.recognising.command_lines.options import UNKNOWN_GRAMMAR, is_flag
 
 
-def canonical(flag: str, container: Container | None = None) -> str:
-    """Return one name for all spellings of a flag: `--tp`, `--tp-size=4` and `--tensor_parallel_size` are the same.
-
-    A short name means what the container's engine means by it. A negated flag (`--no-x`) says something about the same
-    option.
-    """
-    grammar = engine_command(container).grammar if container else UNKNOWN_GRAMMAR
-    return grammar.canonical(flag)
-
-
 def given_flags(container: Container) -> frozenset[str]:
     """Return the canonical flags that the author gave, on the command line or in the engine's environment."""
     found = engine_command(container)
