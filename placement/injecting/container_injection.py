@@ -49,7 +49,7 @@ def container_mutation(
         return ContainerMutation(container.name, requests=requests, limits=limits)
     passed = _arguments(container, configuration, latitude, serving)
     wanted = (*configuration.env, *passed.variables)
-    recounted = _recounted(container, {**container.limits, **limits}, latitude)
+    recounted = _recounted(container, {**container.limits, **limits}, chosen, latitude)
     return ContainerMutation(
         container.name,
         _env_additions(container.env, wanted),
@@ -84,18 +84,21 @@ def _outranked(container: Container, wanted: Iterable[EnvVar], serving: Serving)
     }
 
 
-def _recounted(container: Container, limits: Mapping[str, str], latitude: Latitude) -> dict[str, str]:
+def _recounted(
+    container: Container, limits: Mapping[str, str], chosen: AcceleratorClass, latitude: Latitude
+) -> dict[str, str]:
     """Return new values of variables that are the count of devices, where that changes.
 
     Such a variable is known by its name and by its value, which is the count so far times the pods of the group.
     """
-    before, after = (_device_count(each) * latitude.group_size for each in (container.limits, limits))
+    before, after = (_device_count(each, chosen) * latitude.group_size for each in (container.limits, limits))
     counted = (each.name for each in container.env if each.value == str(before))
     return {name: str(after) for name in counted if name in latitude.count_variables and before != after}
 
 
-def _device_count(limits: Mapping[str, str]) -> int:
-    return sum(amount(name, text) for name, text in limits.items() if "/" in name)
+def _device_count(limits: Mapping[str, str], chosen: AcceleratorClass) -> int:
+    counted = ((name, text) for name, text in limits.items() if name in chosen.resource_names or is_device(name))
+    return sum(amount(name, text) for name, text in counted)
 
 
 def _env_additions(present: tuple[EnvVar, ...], wanted: tuple[EnvVar, ...]) -> tuple[EnvAddition, ...]:
@@ -158,7 +161,7 @@ def _split(container: Container, configuration: Configuration, latitude: Latitud
 
 
 def _arguments(container: Container, configuration: Configuration, latitude: Latitude, serving: Serving) -> Arguments:
-    if not latitude.args:
+    if not (latitude.args and latitude.process):
         return NO_ARGUMENTS
     return arguments(container, configuration.args, serving.runtime_flags(container.name))
 

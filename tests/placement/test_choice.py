@@ -208,7 +208,7 @@ def test_a_class_is_judged_by_the_devices_that_its_own_arguments_need() -> None:
     configurations = tuple(
         Configuration(name, args=(f"--tensor-parallel-size={size}",)) for name, size in sizes.items()
     )
-    asked = _request(Profile("p", preferred=("t4", "l4"), configurations=configured))
+    asked = _request(Profile("p", preferred=("t4", "l4"), configurations=configurations))
     asked = replace(asked, engines=asked.pod.containers)
 
     assert _names(asked)[0] == "l4"

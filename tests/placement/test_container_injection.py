@@ -234,3 +234,14 @@ def test_whoever_asks_for_another_kind_of_device_gets_no_second_one(resource: st
     changes = _mutation(vllm(limits={resource: "1"}, requests={resource: "1"}))
 
     assert (changes.limits, changes.requests) == ({}, {})
+
+
+def test_a_count_is_that_of_accelerators_alone() -> None:
+    """A network card beside the devices is no device over which an engine splits."""
+    beside = {NVIDIA: "4", "rdma/hca": "1"}
+    container = vllm(limits=beside, requests=beside, env=(EnvVar("PARALLELISM_SIZE", "4"),))
+    latitude = Latitude(count_variables=frozenset({"PARALLELISM_SIZE"}))
+
+    changes = container_mutation(container, H100, Configuration("h100", limits={NVIDIA: "8"}), latitude)
+
+    assert [each.variable.value for each in changes.replaced_env] == ["8"]
