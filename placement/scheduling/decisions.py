@@ -29,10 +29,11 @@ class Score(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One node on which the pod can run."""
+    """One node on which the pod can run, and the numbers of its devices where the pod takes shares of them."""
 
     node: str
     score: Score
+    devices: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,84 @@
-"""Fragmentation: the idle accelerators of a node that the expected mix of pods cannot use.
+"""Fragmentation: the idle accelerators of nodes that the expected mix of tasks cannot use, as FGD defines it.
 
-The measure is F of "Beware of Fragmentation" (FGD, USENIX ATC 2023) for whole devices: with share p_m of the expected
-pods asking k_m devices, F(free) = sum over m of p_m * (free if free < k_m else 0).
+Source: "Beware of Fragmentation: Scheduling GPU-Sharing Workloads with Fragmentation Gradient Descent" (FGD, USENIX ATC
+2023), section 4. For node n with idle devices left_i and a task m of the mix M,
+
+    F_n(m) = sum of left_i          where m asks for no device, or does not fit n (its class, cpu, or devices)
+             sum of left_i < g_m    where it fits: what is left of devices too small for it
+    F_n(M) = sum over m of p_m F_n(m)
+
+which is computed as R_n - U_n, with R_n the sum of left_i, and U_n the sum of p_m left_i over the tasks m that fit and
+the devices with left_i >= g_m. Amounts are thousandths of a device.
 """
 
-from functools import lru_cache
+from dataclasses import dataclass
 
-# Shares of the expected pods by the number of devices they ask: every size at which inference engines shard a model
-# counts alike, as long as nothing is known about the cluster's own pods.
-EXPECTED_MIX = {1: 0.25, 2: 0.25, 4: 0.25, 8: 0.25}
+import numpy as np
 
-
-@lru_cache(maxsize=4096)
-def stranded(free: int) -> float:
-    """Return how many of a node's free devices the expected mix cannot use, in devices."""
-    return sum(share * free for size, share in EXPECTED_MIX.items() if free < size)
+from placement.scheduling.arrays import Flags, Floats, Ints, Rows
+from placement.scheduling.fleet import Fleet
+from placement.scheduling.mix import Mix, MixColumns, admitted
+from placement.scheduling.tasks import WHOLE, Task
 
 
-def increase(free: int, count: int) -> float:
-    """Return by how much stranding grows when `count` of `free` devices are taken; below zero when it shrinks."""
-    return stranded(max(free - count, 0)) - stranded(max(free, 0))
+def fragmentation(fleet: Fleet, mix: Mix, rows: Rows) -> Floats:
+    """Return F_n(M) of these nodes: what of their idle devices is stranded, in thousandths of a device."""
+    state = _state(fleet, mix.on_devices, rows)
+    idle: Floats = fleet.idle[rows] - state.usable(state.enough, state.sums)
+    return idle
+
+
+def increase(task: Task, fleet: Fleet, mix: Mix, rows: Rows) -> Floats:
+    """Return by how much F_n(M) grows when the task is put on each node, one column for each device it may go to.
+
+    A share may go to each device of a divisible node, anything else has one column. Infinite where the device has too
+    little left; elsewhere the task is taken to fit.
+    """
+    state = _state(fleet, mix.on_devices, rows)
+    before = state.usable(state.enough, state.sums)
+    if task.is_share:
+        columns = [_beside(state, task, fleet.left[rows, column]) for column in range(fleet.left.shape[1])]
+        usable = np.stack(columns, axis=1)
+        growth = before[:, None] - usable - task.asked
+        return np.where(fleet.left[rows] >= task.milli, growth, np.inf)
+    whole = task.devices
+    usable = state.usable(state.enough - whole, state.sums - WHOLE * whole, task.cpu)
+    grown: Floats = (before - usable - task.asked)[:, None]
+    return grown
+
+
+@dataclass(frozen=True, eq=False)
+class _State:
+    """Nodes against tasks, one row for each node and one column for each task of the mix.
+
+    `enough` counts a node's devices with at least what the task asks of each, `sums` is what they have left in all.
+    """
+
+    mix: MixColumns
+    cpu: Ints
+    admits: Flags
+    enough: Ints
+    sums: Ints
+
+    def usable(self, enough: Ints, sums: Ints, cpu: int = 0) -> Floats:
+        """Return U_n, with these devices and so much cpu taken."""
+        fits = self.admits & (self.cpu[:, None] - cpu >= self.mix.cpu) & (enough >= self.mix.devices)
+        result: Floats = (fits * sums) @ self.mix.popularity
+        return result
+
+
+def _state(fleet: Fleet, mix: MixColumns, rows: Rows) -> _State:
+    sizes, which = np.unique(mix.milli, return_inverse=True)
+    left, count = fleet.left[rows], fleet.count[rows]
+    large = (left[:, :, None] >= sizes) * count[:, :, None]
+    enough, sums = large.sum(1), (large * left[:, :, None]).sum(1)
+    admits = admitted(mix, fleet.kinds)[fleet.kind[rows]]
+    return _State(mix, fleet.cpu[rows], admits, enough[:, which], sums[:, which])
+
+
+def _beside(state: _State, task: Task, left: Ints) -> Floats:
+    """Return U_n with the share taken of a device with so much left."""
+    before, after = left[:, None], left[:, None] - task.milli
+    was, stays = before >= state.mix.milli, after >= state.mix.milli
+    enough = state.enough - was + stays
+    return state.usable(enough, state.sums - was * before + stays * after, task.cpu)

@@ -11,7 +11,7 @@ from placement.inventory import Inventory, NodeInventory
 from placement.quantities import CPU
 from placement.rejections import Rejection
 from placement.requirements import Requirements, Spread
-from placement.scheduling import fragmentation
+from placement.scheduling import sizes as fragmentation
 from placement.scheduling.decisions import Candidate, Decision, Score
 from placement.scheduling.fit import accelerator_rejection, rejection
 

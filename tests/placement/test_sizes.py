@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from placement.scheduling.fragmentation import EXPECTED_MIX, increase, stranded
+from placement.scheduling.sizes import EXPECTED_MIX, increase, stranded
 
 counts = st.integers(0, 64)
 

@@ -1,0 +1,147 @@
+"""The fleet: all nodes that offer one resource, as columns of what is left of each, for arithmetic over many nodes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from placement.scheduling.arrays import Flags, Ints, Rows
+from placement.scheduling.tasks import WHOLE, Task
+
+
+@dataclass(frozen=True, slots=True)
+class NodeState:
+    """What is left of one node: cpu in milli, memory in MiB, and of its devices the thousandths that are idle.
+
+    In a divisible fleet each device has an element in `left`, and `count` is 1; in others, whose devices are idle or
+    taken as a whole, `left` is 1000 and `count` says how many are idle. `capacity` is in thousandths of a device.
+    """
+
+    name: str
+    cpu: int
+    memory: int
+    left: tuple[int, ...]
+    count: tuple[int, ...]
+    capacity: int
+    classes: tuple[str, ...] = ()
+
+
+class Taken(NamedTuple):
+    """Where a task stands: the node's row, and the columns of its devices."""
+
+    row: int
+    columns: tuple[int, ...] = ()
+
+
+@dataclass(eq=False)
+class Fleet:
+    """Nodes as columns, kept in step by `put`, `take` and `give_back`; what is left is never below zero.
+
+    `left` and `count` have one column for each device (see NodeState), `kinds` the classes that nodes carry, `kind`
+    which of these each node does. Among equals the node of the least `tie` is taken. `stamp` grows with each change of
+    a node, to the value of `now`: what is kept per node is stale where its stamp is later.
+    """
+
+    names: tuple[str, ...]
+    cpu: Ints
+    memory: Ints
+    left: Ints
+    count: Ints
+    capacity: Ints
+    kind: Ints
+    kinds: tuple[tuple[str, ...], ...]
+    tie: Ints
+    is_divisible: bool
+    stamp: Ints = field(init=False)
+    now: int = 0
+
+    def __post_init__(self) -> None:
+        self.stamp = np.zeros(len(self.names), np.int64)
+
+    @property
+    def idle(self) -> Ints:
+        """What is left of each node's devices, in thousandths of a device."""
+        result: Ints = (self.left * self.count).sum(1)
+        return result
+
+    def admits(self, task: Task) -> Flags:
+        """Tell of which nodes the classes will do."""
+        return np.array([task.is_admitted_by(classes) for classes in self.kinds], np.bool_)[self.kind]
+
+    def holds(self, task: Task) -> Flags:
+        """Tell on which nodes enough devices are idle."""
+        enough: Flags = (self.count * (self.left >= task.milli)).sum(1) >= task.devices
+        return enough
+
+    def feasible(self, task: Task, memory: int) -> Rows:
+        """Return the rows of the nodes on which the task fits, with its memory in MiB."""
+        fits = (self.cpu >= task.cpu) & (self.memory >= memory)
+        if task.devices:
+            fits &= self.holds(task) & self.admits(task)
+        return np.flatnonzero(fits)
+
+    def columns_for(self, task: Task, row: int, column: int) -> tuple[int, ...]:
+        """Return the columns that the task takes on a node: the given one for a share, else the first idle ones."""
+        if task.is_share:
+            return (column,)
+        idle = np.flatnonzero((self.left[row] >= WHOLE) & (self.count[row] > 0))
+        return tuple(int(each) for each in np.repeat(idle, self.count[row, idle])[: task.devices])
+
+    def take(self, task: Task, memory: int, taken: Taken) -> None:
+        """Count the task on a node where it fits."""
+        self._change(task, memory, taken, 1)
+
+    def give_back(self, task: Task, memory: int, taken: Taken) -> None:
+        """Count it there no longer: undoes take."""
+        self._change(task, memory, taken, -1)
+
+    def put(self, row: int, state: NodeState) -> None:
+        """Take in what is left of a node; what would be below zero counts as nothing."""
+        self.cpu[row], self.memory[row], self.capacity[row] = max(state.cpu, 0), max(state.memory, 0), state.capacity
+        self.left[row], self.count[row] = 0, 0
+        self.left[row, : len(state.left)] = np.maximum(state.left, 0)
+        self.count[row, : len(state.count)] = np.maximum(state.count, 0)
+        if state.classes not in self.kinds:
+            self.kinds += (state.classes,)
+        self.kind[row] = self.kinds.index(state.classes)
+        self._touch(row)
+
+    def _change(self, task: Task, memory: int, taken: Taken, sign: int) -> None:
+        row, columns = taken
+        self.cpu[row] -= sign * task.cpu
+        self.memory[row] -= sign * memory
+        for column in columns:
+            if self.is_divisible:
+                self.left[row, column] -= sign * task.milli
+            else:
+                self.count[row, column] -= sign
+        self._touch(row)
+
+    def _touch(self, row: int) -> None:
+        self.now += 1
+        self.stamp[row] = self.now
+
+
+def fleet_of(states: Sequence[NodeState], ties: Sequence[int] | None = None, *, is_divisible: bool = True) -> Fleet:
+    """Return the fleet of these nodes; among equals the one of the least tie is taken, by default the first."""
+    rows, width = len(states), max((len(state.left) for state in states), default=1)
+
+    def blank(*more: int) -> Ints:
+        return np.zeros((rows, *more), np.int64)
+
+    fleet = Fleet(
+        names=tuple(state.name for state in states),
+        cpu=blank(),
+        memory=blank(),
+        left=blank(width),
+        count=blank(width),
+        capacity=blank(),
+        kind=blank(),
+        kinds=(),
+        tie=np.array(range(rows) if ties is None else ties, np.int64),
+        is_divisible=is_divisible,
+    )
+    for row, state in enumerate(states):
+        fleet.put(row, state)
+    return fleet

@@ -1,0 +1,1 @@
+"""Policies: ours, and the published ones against which it is measured."""

@@ -1,0 +1,65 @@
+"""Rankings: the candidates for a task in total order, each with the parts of its score; policies make them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from placement.scheduling.arrays import Ints, Rows
+from placement.scheduling.fleet import Fleet, Taken
+from placement.scheduling.mix import Mix
+from placement.scheduling.tasks import Task
+
+# The column of a candidate that is no share of one device.
+NO_COLUMN = -1
+
+
+class Place(NamedTuple):
+    """One candidate: its node's row, the column of its device (or NO_COLUMN), and the parts of its score."""
+
+    row: int
+    column: int
+    parts: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """Candidates as columns; `parts` are those of the score in the order in which they decide, less being better."""
+
+    rows: Rows
+    columns: Ints
+    parts: Mapping[str, NDArray[Any]]
+
+    @property
+    def winner(self) -> Place | None:
+        """The best candidate."""
+        if not len(self.rows):
+            return None
+        best = np.arange(len(self.rows))
+        for part in self.parts.values():
+            values = part[best]
+            best = best[values == values.min()]
+        return self._place(int(best[0]))
+
+    def ordered(self) -> Iterator[Place]:
+        """Yield all candidates, the best first."""
+        for index in np.lexsort([*self.parts.values()][::-1]) if len(self.rows) else ():
+            yield self._place(int(index))
+
+    def _place(self, index: int) -> Place:
+        parts = {name: float(values[index]) for name, values in self.parts.items()}
+        return Place(int(self.rows[index]), int(self.columns[index]), parts)
+
+
+class Policy(Protocol):
+    """Orders the nodes and devices on which a task fits."""
+
+    def rank(self, task: Task, fleet: Fleet, rows: Rows, mix: Mix) -> Ranking:
+        """Return the candidates among these nodes, on all of which the task fits; `mix` is what is expected."""
+        ...
+
+    def placed(self, task: Task, taken: Taken) -> None:
+        """Be told that the task was put there."""
+        ...
