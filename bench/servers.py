@@ -19,12 +19,15 @@ from prometheus_client import CollectorRegistry
 from bench import questions, world
 from certs.serving import ServingCertificate
 from cluster.account import Account
+from cluster.api import Api
 from extender.app import create_app as create_extender_app
+from extender.binding import Binder
 from extender.desk import Desk as ExtenderDesk
 from extender.flights import FlightLog
 from extender.handlers import Handlers
 from extender.journal import Journal
 from extender.observers import Metrics
+from extender.pages import Pages
 from extender.wire import MAX_ARGS_BYTES, filter_result
 from extender.wire import parse as parse_arguments
 from placement.accelerators import Catalog
@@ -103,8 +106,11 @@ def extender(count: int, _folder: Path) -> web.Application:
     """Return the extender."""
     known = Known(questions.CATALOG, questions.nodes(count))
     journal, metrics = Journal(), Metrics(CollectorRegistry())
-    desk = ExtenderDesk(known, FlightLog(known.account, lambda: 0.0))
-    handlers = Handlers(desk, journal, metrics, (metrics, journal), lambda: datetime.now(UTC))
+    flights = FlightLog(known.account, lambda: 0.0)
+    desk = ExtenderDesk(known, flights)
+    binder = Binder(Api(None, None), known, flights, lambda _pod, _node: {})
+    pages = Pages(known, desk.arrivals)
+    handlers = Handlers(desk, journal, metrics, (metrics, journal), lambda: datetime.now(UTC), binder, pages)
     return create_extender_app(handlers, "/scheduler")
 
 

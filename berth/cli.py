@@ -14,6 +14,7 @@ COMMANDS = {
     "controller": "keep certificates, the webhook's caBundle and the conditions of the classes true",
     "certs": "make the webhook's certificates by hand, into Secrets or a folder",
     "preview": "tell what the webhook would do with pods and pod templates in files",
+    "simulate": "tell where the pods of a trace would go, or how many copies of pods a cluster still takes",
     "explain": "tell why a pod got its class and its node, or why it waits",
     "version": "print the version",
 }

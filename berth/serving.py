@@ -19,6 +19,7 @@ from aiohttp import hdrs, web
 from prometheus_client import CollectorRegistry
 
 from berth import health
+from berth.settings import SettingsError
 from cluster.api import NotConfiguredError
 
 # Callers ask with timeouts of a few seconds; kubelet kills after 30 s.
@@ -35,7 +36,7 @@ _ARRIVAL_SECONDS = 0.1
 KEEP_ALIVE_SECONDS = 180.0
 
 # A missing kubeconfig, a port that is taken: the sentence says it all.
-_EXPLAINED = (NotConfiguredError, OSError)
+_EXPLAINED = (NotConfiguredError, OSError, SettingsError)
 
 Task = Callable[[], Coroutine[Any, Any, None]]
 

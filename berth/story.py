@@ -16,11 +16,14 @@ OUR_EVENTS = frozenset({"NoAccelerator", "AcceleratorFree"})
 _SCORE_WORDS = (
     ("unknown", "its accelerators cannot be seen"),
     ("contended", "pods in flight may take its accelerators first"),
-    ("later_class", "class {:g} places behind the preferred one"),
-    ("fragmentation", "stranded accelerators {:+g}"),
     ("opens", "starts an idle node"),
     ("replicas", "replicas of the same owner there {:g}"),
-    ("leftover", "accelerators left free {:g}"),
+    ("laterClass", "class {:g} places behind the preferred one"),
+    ("cost", "cost {:+g}"),
+    ("stranded", "of it stranded accelerators {:+g}"),
+    ("wasted", "wasted parts of accelerators {:+g}"),
+    ("room", "room that scarce pods lose {:+g}"),
+    ("idle", "accelerators idle there {:g}"),
 )
 
 
@@ -86,6 +89,7 @@ def _node_chapter(pod: Subject, events: Events) -> Iterator[str]:
         yield from _waiting(pod, events)
         return
     yield f"Node: {pod.spec.node_name}"
+    yield from _labelled("shares of devices", (pod.metadata.annotations or {}).get(keys.DEVICES, ""))
     try:
         decision = node_decision(pod.metadata)
     except UnreadableError as error:

@@ -9,12 +9,15 @@ from dataclasses import replace
 
 from placement.accelerators import Catalog
 from placement.inventory import Hold, Inventory, NodeInventory
+from placement.keys import DEVICES
 from placement.pods import Pod
+from placement.shares import devices_of, hold_for
 
 
 def hold_of(pod: Pod) -> Hold:
-    """Return what a pod takes on its node."""
-    return Hold(pod.node, {name: count for name, count in pod.requests.items() if count > 0}, pod.owner)
+    """Return what a pod takes on its node, and of which devices where it has shares of them."""
+    requests = {name: count for name, count in pod.requests.items() if count > 0}
+    return hold_for(pod.node, requests, devices_of(pod.annotations.get(DEVICES, "")), pod.owner)
 
 
 class Account:
@@ -49,6 +52,11 @@ class Account:
     def node_of(self, uid: str) -> str | None:
         """Return the node to which the pod is known to be bound, or None."""
         hold = self._bound.get(uid)
+        return hold.node if hold else None
+
+    def place_of(self, uid: str) -> str | None:
+        """Return the node to which the pod is known to be bound or in flight, or None."""
+        hold = self._bound.get(uid) or self._assumed.get(uid)
         return hold.node if hold else None
 
     def use(self, catalog: Catalog) -> None:
@@ -94,9 +102,9 @@ class Account:
         self._release(uid)
 
     def retain_pods(self, uids: AbstractSet[str]) -> frozenset[str]:
-        """Drop every pod but these; return the nodes to which the dropped ones were bound."""
+        """Drop every pod but these; return the nodes to which the dropped ones were bound or in flight."""
         gone = (self._bound.keys() | self._assumed.keys()) - uids
-        nodes = frozenset(self._bound[uid].node for uid in gone if uid in self._bound)
+        nodes = frozenset(filter(None, map(self.place_of, gone)))
         for uid in gone:
             self.remove_pod(uid)
         return nodes

@@ -144,6 +144,7 @@ def pod_of(shape: PodShape, namespace: str = "") -> Pod:
         is_unschedulable=_is_unschedulable(status),
         priority_class=spec.priority_class_name,
         is_time_bound=spec.active_deadline_seconds is not None,
+        created_at=metadata.creation_timestamp or "",
     )
 
 

@@ -16,6 +16,9 @@ class Observer:
     def on_malformed(self, path: str, error: ValueError) -> None:
         """An object was skipped because it cannot be understood."""
 
+    def on_held(self, pod: Pod) -> None:
+        """A pod was seen bound for the first time."""
+
     def on_bound(self, pod: Pod) -> None:
         """A pod was seen bound for the first time since the view was synced."""
 

@@ -52,6 +52,7 @@ class Metadata(Shape):
     uid: str = ""
     resource_version: str = ""
     generation: int = 0
+    creation_timestamp: str | None = None
     deletion_timestamp: str | None = None
     labels: Labels = None
     annotations: Labels = None

@@ -48,20 +48,21 @@ class PodStore:
 
     def apply(self, seen: Pod) -> None:
         """Take in a pod."""
-        before = self._account.node_of(seen.uid)
+        was_bound, before = self._account.node_of(seen.uid) is not None, self._account.place_of(seen.uid)
         self._account.apply_pod(seen)
         self._roster.apply(seen)
-        after = self._account.node_of(seen.uid)
-        if before and before != after:
+        if before and before != self._account.place_of(seen.uid):
             self._observer.on_change(before)
-        if after and not before and self._is_listed:
-            self._observer.on_bound(seen)
+        if self._account.node_of(seen.uid) and not was_bound:
+            self._observer.on_held(seen)
+            if self._is_listed:
+                self._observer.on_bound(seen)
         if seen.is_unschedulable and not (seen.node or seen.is_terminating or seen.is_finished):
             self._observer.on_waiting(seen)
 
     def remove(self, seen: Pod) -> None:
         """Drop a pod."""
-        node = self._account.node_of(seen.uid)
+        node = self._account.place_of(seen.uid)
         self._account.remove_pod(seen.uid)
         self._roster.remove(seen.uid)
         if node:

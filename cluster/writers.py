@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
+from typing import NamedTuple
 
 from cluster.api import Api, PatchKind
 from placement.keys import TOUCHED
@@ -24,7 +25,7 @@ class EventType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened with a pod: `reason` and `action` are single words in CamelCase, `note` is for people."""
+    """What happened with an object: `reason` and `action` are single words in CamelCase, `note` is for people."""
 
     type: EventType
     reason: str
@@ -58,35 +59,48 @@ async def publish_event(api: Api, pod: Pod, event: Event, reporter: Reporter, no
     The same event about the same pod has the same name: of several replicas that see the same, one tells it, and the
     others get 409.
     """
+    await _publish(api, _Subject("Pod", pod.namespace, pod.name, pod.uid), event, reporter, now)
+
+
+async def publish_node_event(api: Api, node: tuple[str, str], event: Event, reporter: Reporter, now: datetime) -> None:
+    """Create an event about a node, given by name and uid, as publish_event does about a pod."""
+    await _publish(api, _Subject("Node", "", *node), event, reporter, now)
+
+
+class _Subject(NamedTuple):
+    kind: str
+    namespace: str
+    name: str
+    uid: str
+
+
+async def _publish(api: Api, subject: _Subject, event: Event, reporter: Reporter, now: datetime) -> None:
+    # The API server wants events about objects without a namespace in this one.
+    namespace = subject.namespace or "default"
+    regarding = {"apiVersion": "v1", **{name: text for name, text in subject._asdict().items() if text}}
     body = {
         "apiVersion": "events.k8s.io/v1",
         "kind": "Event",
-        "metadata": {"name": _event_name(pod, event), "namespace": pod.namespace},
+        "metadata": {"name": _event_name(subject, event), "namespace": namespace},
         "eventTime": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         "type": event.type.value,
         "reason": event.reason,
         "action": event.action,
         "note": _cut(event.note),
-        "regarding": {
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "namespace": pod.namespace,
-            "name": pod.name,
-            "uid": pod.uid,
-        },
+        "regarding": regarding,
         "reportingController": reporter.controller,
         "reportingInstance": reporter.instance,
     }
-    await api.create(f"/apis/events.k8s.io/v1/namespaces/{pod.namespace}/events", body)
+    await api.create(f"/apis/events.k8s.io/v1/namespaces/{namespace}/events", body)
 
 
 def _pod_path(namespace: str, name: str) -> str:
     return f"/api/v1/namespaces/{namespace}/pods/{name}"
 
 
-def _event_name(pod: Pod, event: Event) -> str:
-    said = f"{pod.uid} {event.reason} {event.note}"
-    return f"{pod.name[:MAX_NAME_PREFIX].rstrip('.-')}.{sha256(said.encode()).hexdigest()[:16]}"
+def _event_name(subject: _Subject, event: Event) -> str:
+    said = f"{subject.uid} {event.reason} {event.note}"
+    return f"{subject.name[:MAX_NAME_PREFIX].rstrip('.-')}.{sha256(said.encode()).hexdigest()[:16]}"
 
 
 def _cut(note: str) -> str:

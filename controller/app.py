@@ -9,11 +9,16 @@ from certs.secrets import Places, ensure
 from cluster.api import Api
 from cluster.observers import Observer as WatchObserver
 from cluster.reflector import Reflector
+from cluster.writers import Reporter
 from controller import ca_bundle
 from controller.duties import Duty
 from controller.judges import KINDS, Judge
 from controller.observers import Observers
 from controller.settings import ControllerSettings
+from controller.shares import NODES, SharedNodes
+
+# There is one of it.
+REPORTER = Reporter("berth.ome.io/controller", "berth-controller")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +39,15 @@ def create_controller(
     """Return the controller of a cluster; nothing of it runs yet."""
     interval = settings.interval_seconds
     judges = {kind.name: Judge(api, kind, clock) for kind in KINDS}
-    watches = {kind.name: Reflector(api, kind.resource, judges[kind.name], watch_observer) for kind in KINDS}
+    shared = SharedNodes(api, REPORTER, clock)
+    watches: dict[str, Reflector[Any]] = {
+        kind.name: Reflector(api, kind.resource, judges[kind.name], watch_observer) for kind in KINDS
+    }
+    watches["Node"] = Reflector(api, NODES, shared, watch_observer)
     duties = [
         Duty("trust", lambda: keep_trust(api, settings, clock()), interval, observers),
         *(Duty(kind.duty, judges[kind.name].judge, interval, observers, judges[kind.name].changed) for kind in KINDS),
+        Duty("shares", shared.look, interval, observers, shared.changed),
     ]
 
     def readiness() -> list[str]:

@@ -1,7 +1,7 @@
 """The annotation `berth.ome.io/placement`: why a bound pod stands where it stands."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,13 +34,15 @@ class Annotations:
 
     def annotate(self, pod: Pod) -> None:
         """Have a bound pod annotated, unless nothing is known of it or its record is there already."""
-        record = self.journal.answered(pod)
-        if record is None:
-            return
-        texts = {PLACEMENT: placement_annotation(record, pod.node)}
-        if pod.annotations.get(PLACEMENT) != texts[PLACEMENT]:
+        texts = self.texts(pod, pod.node)
+        if any(pod.annotations.get(key) != text for key, text in texts.items()):
             subject = f"placement of {pod.namespace}/{pod.name}"
             self.outbox.post(Write(subject, lambda: annotate_pod(self.api, pod, texts), self.count))
+
+    def texts(self, pod: Pod, node: str) -> Mapping[str, str]:
+        """Return what is to stand on a pod that is bound to the node; nothing where nothing is known of it."""
+        record = self.journal.answered(pod)
+        return {PLACEMENT: placement_annotation(record, node)} if record else {}
 
 
 def placement_annotation(record: Record, node: str) -> str:

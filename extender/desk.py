@@ -4,29 +4,33 @@
 everything else, and the order is total here. `prioritize` is asked where all that fit were answered.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from cachetools import LRUCache
-
+from extender.arrivals import Arrivals
 from extender.flights import FlightLog
 from extender.ports import Knowledge
 from extender.settings import Mode
-from extender.wire import filter_result, host_priorities, parse
+from extender.wire import Question, filter_result, host_priorities, parse
 from placement.asking.class_requests import Known, request_of
-from placement.inventory import Hold, Inventory
+from placement.inventory import Inventory
 from placement.pods import Pod
+from placement.rejections import Cause, Rejection
 from placement.requirements import Requirements, requirements_of
 from placement.scheduling.decisions import Decision, Score
-from placement.scheduling.policy import Judged, decide, shape_of
+from placement.scheduling.landing import landing_of
+from placement.scheduling.policy import Chooser
+from placement.shares import hold_for
 
 # kube-scheduler multiplies scores by 10 times the extender's weight; beyond 10 they would drown its own.
 BEST = 10
 SECOND_BEST = 9
 
-# Shapes of requirements for which judgements are kept: few clusters see more, and each costs some bytes a node.
-SHAPES = 64
+# Of the candidates so many are told where the winner passes alone: it, and its runners-up.
+TOLD = 4
+
+KEPT_FOR_ACCELERATORS = "node(s) kept for pods that ask for accelerators"
 
 
 class Outcome(StrEnum):
@@ -61,13 +65,17 @@ class Answer:
 
 @dataclass
 class Desk:
-    """Answers questions with what is known of the cluster; `answers_all` lets every node that fits pass."""
+    """Answers questions with what is known of the cluster.
+
+    `answers_all` lets every node that fits pass, `others_anywhere` every node for pods without accelerators.
+    """
 
     knowledge: Knowledge
     flights: FlightLog
     answers_all: bool = False
     mode: Mode = field(default=Mode.ACTIVE)
-    judged: LRUCache[Hashable, Judged] = field(default_factory=lambda: LRUCache(SHAPES))
+    arrivals: Arrivals = field(default_factory=Arrivals)
+    others_anywhere: bool = False
 
     def filter(self, body: bytes) -> Answer:
         """Answer which nodes pass; raises WireError.
@@ -78,13 +86,19 @@ class Desk:
         self.flights.end(question.pod.uid)
         outcome = self._exemption
         asked = self.requirements_of(question.pod)
-        if outcome or not asked.accelerators:
-            return Answer(filter_result(question, question.names, ()), outcome or Outcome.OTHER_POD)
-        decision = decide(asked, self.knowledge.inventory, question.names, self._judged(asked))
+        if outcome:
+            return Answer(filter_result(question, question.names, ()), outcome)
+        if not asked.accelerators and (apart := self._apart(question)) is not None:
+            return Answer(filter_result(question, *apart), Outcome.OTHER_POD)
+        self.arrivals.see(question.pod.uid, asked, self.knowledge, question.names)
+        decision = self._decision(asked, question)
         passed = self._passed(question.pod, decision)
-        if len(passed) == 1:
-            self.flights.begin(question.pod.uid, Hold(passed[0], asked.requests, asked.owner))
+        if decision.winner and len(passed) == 1:
+            hold = hold_for(passed[0], asked.requests, decision.winner.devices, asked.owner)
+            self.flights.begin(question.pod.uid, hold)
         body = filter_result(question, passed, decision.rejections)
+        if not asked.accelerators:
+            return Answer(body, Outcome.OTHER_POD)
         return Answer(body, Outcome.ANSWERED, Decided(question.pod, asked, decision))
 
     def prioritize(self, body: bytes) -> Answer:
@@ -94,7 +108,7 @@ class Desk:
         asked = self.requirements_of(question.pod)
         if outcome or not asked.accelerators:
             return Answer(host_priorities({}), outcome or Outcome.OTHER_POD)
-        decision = decide(asked, self._inventory_without(question.pod.uid), question.names, self._judged(asked))
+        decision = self.chooser.decide(asked, self._inventory_without(question.pod.uid), question.names)
         return Answer(host_priorities(wire_scores(decision)), Outcome.ANSWERED)
 
     def requirements_of(self, pod: Pod) -> Requirements:
@@ -107,12 +121,34 @@ class Desk:
         request = request_of(pod, labels, Known(knowledge.catalog, knowledge.profiles))
         return replace(asked, spread=request.profile.spread) if request and request.profile else asked
 
-    def _judged(self, asked: Requirements) -> Judged:
-        """Return what is known of nodes for the shape of these requirements, to be brought up to date."""
-        shape = shape_of(asked)
-        if shape not in self.judged:
-            self.judged[shape] = {}
-        return self.judged[shape]
+    def _apart(self, question: Question) -> tuple[list[str], list[Rejection]] | None:
+        """Return where a pod without accelerators may run: beside those that have some, if there is room.
+
+        None where all nodes have accelerators: then it gets the one on which it strands least.
+        """
+        names = question.names
+        if self.others_anywhere or question.pod.has_soft_wishes:
+            return list(names), []
+        self.chooser.pools.follow(self.knowledge.inventory)
+        offered = self.chooser.pools.offered
+        plain = [name for name in names if name not in offered]
+        if not plain:
+            return None
+        kept = (Rejection(name, Cause.EXHAUSTED, KEPT_FOR_ACCELERATORS) for name in names if name in offered)
+        return plain, list(kept)
+
+    @property
+    def chooser(self) -> Chooser:
+        """What chooses among nodes, by the mix of what arrived."""
+        return self.arrivals.chooser
+
+    def _decision(self, asked: Requirements, question: Question) -> Decision:
+        """Return where the pod should run: where else than on the node that it is being bound to, if it is."""
+        landing = self.flights.landing(question.pod.uid)
+        if landing:
+            return landing_of(landing, question.names)
+        limit = None if self.answers_all or question.pod.has_soft_wishes else TOLD
+        return self.chooser.decide(asked, self.knowledge.inventory, question.names, limit)
 
     @property
     def _exemption(self) -> Outcome | None:
@@ -134,21 +170,21 @@ class Desk:
 def wire_scores(decision: Decision) -> Mapping[str, int]:
     """Return a score from 0 to 10 for each candidate: 10 for the best and its true ties alone, at most 9 for others.
 
-    Others fall linearly with the growth of stranded accelerators; where accelerators cannot be seen, are contended or
+    Others fall linearly with what they cost; where accelerators cannot be seen, are contended or
     of a later class, unlike at the best, they get nothing.
     """
     if not decision.candidates:
         return {}
     best = decision.candidates[0].score
-    worst = max(each.score.fragmentation for each in decision.candidates)
+    worst = max(each.score.cost for each in decision.candidates)
     return {each.node: _wire_score(each.score, best, worst) for each in decision.candidates}
 
 
-def _wire_score(score: Score, best: Score, worst_fragmentation: float) -> int:
+def _wire_score(score: Score, best: Score, worst_cost: float) -> int:
     if score == best:
         return BEST
     if (score.unknown, score.contended, score.later_class) != (best.unknown, best.contended, best.later_class):
         return 0
-    span = worst_fragmentation - best.fragmentation
-    share = (worst_fragmentation - score.fragmentation) / span if span > 0 else 1
+    span = worst_cost - best.cost
+    share = (worst_cost - score.cost) / span if span > 0 else 1
     return min(int(SECOND_BEST * share), SECOND_BEST)

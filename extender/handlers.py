@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
@@ -11,13 +11,18 @@ from typing import Protocol
 import msgspec
 from aiohttp import web
 
+from extender import wire_binding
+from extender.binding import Binder
 from extender.desk import Answer, Decided, Desk, Outcome
 from extender.journal import Journal
 from extender.observers import Metrics, Verb
+from extender.pages import Pages
 from extender.settings import Mode
 from extender.wire import WireError
 
 _LOG = logging.getLogger("berth.extender")
+
+Ask = Callable[[bytes], Awaitable[Answer]]
 
 
 class Observer(Protocol):
@@ -37,14 +42,20 @@ class Handlers:
     metrics: Metrics
     observers: Sequence[Observer]
     clock: Callable[[], datetime]
+    binder: Binder
+    pages: Pages
 
     async def filter(self, request: web.Request) -> web.Response:
         """Answer ExtenderArgs with an ExtenderFilterResult."""
-        return await self._answer(Verb.FILTER, request, self.desk.filter)
+        return await self._answer(Verb.FILTER, request, _at_once(self.desk.filter))
 
     async def prioritize(self, request: web.Request) -> web.Response:
         """Answer ExtenderArgs with a HostPriorityList."""
-        return await self._answer(Verb.PRIORITIZE, request, self.desk.prioritize)
+        return await self._answer(Verb.PRIORITIZE, request, _at_once(self.desk.prioritize))
+
+    async def bind(self, request: web.Request) -> web.Response:
+        """Answer ExtenderBindingArgs with an ExtenderBindingResult; other questions are answered meanwhile."""
+        return await self._answer(Verb.BIND, request, self._bound)
 
     async def decision(self, request: web.Request) -> web.Response:
         """Answer with the last decision about a pod."""
@@ -57,6 +68,14 @@ class Handlers:
             f"no decision about pod {namespace}/{name} is remembered: it asks for no accelerator that a class knows, "
             "or was not scheduled since the extender started; `berth explain` reads what was written on the pod itself",
         )
+
+    async def mix(self, _request: web.Request) -> web.Response:
+        """Answer with the mix of pods that is expected."""
+        return _json(200, self.pages.mix())
+
+    async def inventory(self, _request: web.Request) -> web.Response:
+        """Answer with what is idle and stranded, and what still fits."""
+        return _json(200, self.pages.inventory())
 
     async def mode(self, _request: web.Request) -> web.Response:
         """Answer with the mode."""
@@ -73,16 +92,23 @@ class Handlers:
         self.desk.mode = wanted
         return _json(200, {"mode": wanted})
 
-    async def _answer(self, verb: Verb, request: web.Request, ask: Callable[[bytes], Answer]) -> web.Response:
+    async def _bound(self, body: bytes) -> Answer:
+        result = await self.binder.bind(wire_binding.parse(body))
+        self.metrics.bound(result.bound)
+        if result.error:
+            _LOG.warning("%s", result.error)
+        return Answer(wire_binding.result(result.error), Outcome.ANSWERED)
+
+    async def _answer(self, verb: Verb, request: web.Request, ask: Ask) -> web.Response:
         began = perf_counter()
         outcome, response = await self._answered(request, ask)
         self.metrics.answered(verb, outcome, perf_counter() - began)
         return response
 
-    async def _answered(self, request: web.Request, ask: Callable[[bytes], Answer]) -> tuple[Outcome, web.Response]:
+    async def _answered(self, request: web.Request, ask: Ask) -> tuple[Outcome, web.Response]:
         """Return the answer: 200, 400 for what cannot be understood, 413 for too much of it, 500 where we fail."""
         try:
-            answer = ask(await request.read())
+            answer = await ask(await request.read())
         except WireError as error:
             _LOG.warning("%s", error)
             return Outcome.BAD_REQUEST, _problem(400, str(error))
@@ -100,6 +126,13 @@ class Handlers:
     def _tell(self, decided: Decided) -> None:
         for observer in self.observers:
             observer(decided, self.clock())
+
+
+def _at_once(ask: Callable[[bytes], Answer]) -> Ask:
+    async def answer(body: bytes) -> Answer:
+        return ask(body)
+
+    return answer
 
 
 def _problem(status: int, text: str) -> web.Response:

@@ -29,6 +29,12 @@ class Inbox(Generic[K, V]):
         """Leave it to be taken no longer."""
         self._values.pop(key, None)
 
+    def drain(self) -> list[V]:
+        """Return all values that wait, the one that waits longest first."""
+        values = list(self._values.values())
+        self._values.clear()
+        return values
+
     async def take(self) -> V:
         """Return the value that waits longest, when there is one."""
         while not self._values:

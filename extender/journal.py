@@ -17,6 +17,9 @@ MAX_RECORDS = 10_000
 RUNNERS_UP = 3
 REJECTED_NODES = 10
 
+# Thousandths of a thousandth of a device.
+_DECIMALS = 6
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -106,21 +109,19 @@ def record_of(decided: Decided, at: datetime) -> Record:
 
 
 def candidate_json(candidate: Candidate) -> dict[str, Any]:
-    """Return a candidate with the parts of its score."""
-    return {"node": candidate.node, "score": score_json(candidate.score)}
+    """Return a candidate with the parts of its score, and the devices that the pod gets shares of."""
+    devices = {"devices": candidate.devices} if candidate.devices else {}
+    return {"node": candidate.node, **devices, "score": score_json(candidate.score)}
 
 
 def score_json(score: Score) -> dict[str, float]:
-    """Return the parts of a score in the order in which they decide."""
-    return {
-        "unknown": score.unknown,
-        "contended": score.contended,
-        "fragmentation": score.fragmentation,
-        "opens": score.opens,
-        "replicas": score.replicas,
-        "leftover": score.leftover,
-        "idleCpu": score.idle_cpu,
-    }
+    """Return the parts of a score in the order in which they decide, and what the cost consists of."""
+    return {_camel(name): round(value, _DECIMALS) for name, value in score._asdict().items()}
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
 
 
 def timestamp(at: datetime) -> str:

@@ -6,11 +6,12 @@ from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from extender.binding import Bound
 from extender.desk import Decided, Outcome
 from extender.outbox import Sent
 
-# An answer costs from a tenth of a millisecond to some tens of them; kube-scheduler's patience ends within a second.
-_BUCKETS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1)
+# An answer costs from a tenth of a millisecond to some tens of them; kube-scheduler's patience ends within two seconds.
+_BUCKETS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2)
 
 
 class Verb(StrEnum):
@@ -18,6 +19,7 @@ class Verb(StrEnum):
 
     FILTER = "filter"
     PRIORITIZE = "prioritize"
+    BIND = "bind"
 
 
 class Verdict(StrEnum):
@@ -39,6 +41,7 @@ class Metrics:
         self._registry = registry
         self._requests = self._counter("requests", "Requests.", "verb", "outcome")
         self._decisions = self._counter("decisions", "Filter questions.", "verdict")
+        self._bindings = self._counter("bindings", "Bindings of pods with shares of devices.", "outcome")
         self._seconds = Histogram(
             "berth_extender_request_duration_seconds",
             "Time from the head of a request to its answer.",
@@ -52,15 +55,17 @@ class Metrics:
                 self._requests.labels(verb.value, outcome.value)
         for verdict in Verdict:
             self._decisions.labels(verdict.value)
+        for bound in Bound:
+            self._bindings.labels(bound.value)
 
     def watch(self, holds: Callable[[], int], nodes: Callable[[], int]) -> None:
         """Read gauges from what is known of the cluster whenever somebody looks."""
-        gauges = {
-            "holds": ("Pods in flight: answered a node for, and not yet seen bound.", holds),
-            "nodes": ("Nodes that are known.", nodes),
-        }
-        for name, (text, count) in gauges.items():
-            Gauge(f"berth_extender_{name}", text, registry=self._registry).set_function(count)
+        self.gauge("holds", "Pods in flight: answered a node for, and not yet seen bound.", holds)
+        self.gauge("nodes", "Nodes that are known.", nodes)
+
+    def gauge(self, name: str, text: str, count: Callable[[], int]) -> None:
+        """Read one gauge whenever somebody looks."""
+        Gauge(f"berth_extender_{name}", text, registry=self._registry).set_function(count)
 
     def answered(self, verb: Verb, outcome: Outcome, seconds: float) -> None:
         """Be told of a request that was answered."""
@@ -72,6 +77,10 @@ class Metrics:
     def __call__(self, decided: Decided, _at: datetime) -> None:
         """Be told of a decision."""
         self._decisions.labels(verdict_of(decided).value).inc()
+
+    def bound(self, outcome: Bound) -> None:
+        """Be told what kube-scheduler was answered about a Binding."""
+        self._bindings.labels(outcome.value).inc()
 
     def writes(self, kind: str, text: str) -> Callable[[Sent], None]:
         """Return what counts the writes of a kind by what became of them."""

@@ -23,7 +23,9 @@ class ExtenderSettings(BaseModel):
     address: str = Field("127.0.0.1", description="address on which kube-scheduler is answered")
     port: int = Field(8888, ge=0, le=65535, description="port of that address; 0 lets the kernel choose")
     prefix: str = Field(
-        "/scheduler", pattern="^(/[a-z0-9-]+)+$", description="path under which filter and prioritize are answered"
+        "/scheduler",
+        pattern="^(/[a-z0-9-]+)+$",
+        description="path under which kube-scheduler is answered",
     )
     mode: Mode = Field(
         Mode.ACTIVE, description="active decides, passthrough lets every node pass; PUT /v1/mode switches while it runs"
@@ -31,6 +33,17 @@ class ExtenderSettings(BaseModel):
     answer: Literal["winner", "all"] = Field(
         "winner",
         description="what filter answers: the best node alone, or all that fit where another extender runs after Berth",
+    )
+    other_pods: Literal["apart", "anywhere"] = Field(
+        "apart",
+        description="where pods without accelerators may run: apart from accelerators while there is room, or anywhere",
+    )
+    mix: Literal["learnt", "pinned"] = Field(
+        "learnt",
+        description="whether the expected mix of pods is learnt from those that come, or stays as mix_file says",
+    )
+    mix_file: Path | None = Field(
+        None, description="JSON or YAML, as GET /v1/mix answers it, with which the expected mix of pods begins"
     )
     scheduler_name: str | None = Field(
         None, description="scheduler whose waiting pods are explained beside those that ask for known accelerators"

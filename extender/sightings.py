@@ -6,15 +6,24 @@ from placement.pods import Pod
 
 SIZE = 10_000
 
+# All pods with devices that a large cluster has when it is first listed.
+MAX_HELD = 100_000
+
 
 class Sightings(Observer):
-    """Notes pods that were bound, pods that wait, and nodes with more room; tells another observer all the rest."""
+    """Notes pods that were bound, pods that wait, and nodes with more room; tells another observer the rest."""
 
     def __init__(self, beside: Observer, size: int = SIZE) -> None:
+        self.held: Inbox[str, Pod] = Inbox(MAX_HELD)
         self.bound: Inbox[str, Pod] = Inbox(size)
         self.waiting: Inbox[str, Pod] = Inbox(size)
         self.changed: Inbox[str, str] = Inbox(size)
         self._beside = beside
+
+    def on_held(self, pod: Pod) -> None:
+        """A pod was seen bound for the first time; one made for its node (DaemonSet) tells nothing of others."""
+        if not pod.selection.is_one_node:
+            self.held.put(pod.uid, pod)
 
     def on_bound(self, pod: Pod) -> None:
         """A pod was seen bound."""

@@ -75,14 +75,16 @@ _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _NODE_LIST = msgspec.json.Decoder(_NodeList)
 _NODE = msgspec.json.Decoder(_Node)
 _ENCODER = msgspec.json.Encoder()
-_EXACT = {name.lower(): name for name in _Args.__struct_encode_fields__}
+_NAMES = _Args.__struct_encode_fields__
 
 
 def parse(body: bytes) -> Question:
     """Return the question of ExtenderArgs; raises WireError."""
     try:
         args = _ARGS.decode(body)
-        return _question(args if args.is_complete else _ARGS.decode(_with_exact_names(body)))
+        return _question(
+            args if args.is_complete else _ARGS.decode(with_exact_names(body, _Args.__struct_encode_fields__))
+        )
     except (ValueError, RecursionError) as error:
         raise WireError(f"the body is no ExtenderArgs: {error}") from error
 
@@ -103,6 +105,12 @@ def filter_result(question: Question, passed: Iterable[str], rejections: Iterabl
 def host_priorities(scores: Mapping[str, int]) -> bytes:
     """Return a HostPriorityList of scores from 0 to 10."""
     return _ENCODER.encode([_HostPriority(host, score) for host, score in scores.items()])
+
+
+def with_exact_names(body: bytes, names: Iterable[str]) -> bytes:
+    """Return a JSON object with its fields named as they are here, whatever case they came in; raises ValueError."""
+    exact = {name.lower(): name for name in names}
+    return _ENCODER.encode({exact.get(name.lower(), name): value for name, value in _OBJECT.decode(body).items()})
 
 
 def _question(args: _Args) -> Question:
@@ -129,7 +137,3 @@ def _nodes(raw: msgspec.Raw) -> dict[str, msgspec.Raw]:
         return {_NODE.decode(item).metadata.name: item for item in _NODE_LIST.decode(raw).items or ()}
     except ValueError as error:
         raise ValueError(f"Nodes: {error}") from error
-
-
-def _with_exact_names(body: bytes) -> bytes:
-    return _ENCODER.encode({_EXACT.get(name.lower(), name): value for name, value in _OBJECT.decode(body).items()})

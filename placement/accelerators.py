@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from placement.label_selectors import EVERYTHING, Labels, LabelSelector
 from placement.selection import NodeSelection
+from placement.shares import SHARES
 from placement.taints import Toleration
 
 MAX_CLASS_NAME = 63
@@ -170,5 +171,6 @@ class Catalog:
         return tuple(sorted(name for name, each in self.classes.items() if each.carried_by(labels, node)))
 
     def accelerators(self, requests: Mapping[str, int]) -> dict[str, int]:
-        """Return the part of a pod's requests that some class knows."""
-        return {name: count for name, count in requests.items() if count > 0 and name in self.resource_names}
+        """Return the part of a pod's requests that some class knows, and shares, which any class may be had in."""
+        known = self.resource_names | {SHARES}
+        return {name: count for name, count in requests.items() if count > 0 and name in known}

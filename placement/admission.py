@@ -1,9 +1,10 @@
 """The journey of admission: gather what the pod asks, recognise where the model runs, choose, say what changes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from placement import keys
+from placement.accelerators import AcceleratorClass
 from placement.allowances import NO_LIMITS, Allowances
 from placement.asking.advice import advice
 from placement.asking.class_requests import ClassRequest, Known, misnamed_profile, request_of
@@ -14,11 +15,13 @@ from placement.choosing.choice import Choice, Circumstances, Contest, contest, d
 from placement.choosing.records import AdmissionRecord, Seal, classes_of, genuine, record_of, record_of_none, unkeyed
 from placement.injecting.injection import injection, takes_scheduler
 from placement.injecting.plans import Plans
+from placement.injecting.visible_devices import hidden_devices, with_visible_devices
 from placement.inventory import Inventory
 from placement.mutations import NOTHING, Mutation
 from placement.pods import Pod
 from placement.recognising.platforms import updates_in_place
 from placement.recognising.recognition import engine_containers, misnamed_containers
+from placement.shares import SHARES, asks_for_shares, misasked
 
 # Judging takes microseconds for each container and class, and the API server waits.
 MAX_CONTAINERS = 256
@@ -91,8 +94,10 @@ def inquire(pod: Pod, namespace_labels: Mapping[str, str], known: World) -> Inqu
     A pod that was mutated a moment ago keeps its classes: what was injected must not change who is eligible.
     """
     asked = request_of(pod, namespace_labels, known)
+    amiss = misasked(pod)
     if asked is None:
-        return Inquiry(pod, misnamed_profile(pod, namespace_labels, known.profiles))
+        return Inquiry(pod, (*misnamed_profile(pod, namespace_labels, known.profiles), *amiss))
+    asked = replace(asked, warnings=asked.warnings + amiss)
     if len(pod.containers) > MAX_CONTAINERS:
         return Inquiry(
             pod, (f"this pod has {len(pod.containers)} containers: Berth looks at {MAX_CONTAINERS} at most",)
@@ -118,14 +123,16 @@ def judge(inquiry: Inquiry, found: Contest | None, world: World) -> Admission:
     """Say what changes on a pod for which some classes will do, or none."""
     asked = inquiry.asked
     if asked is None or found is None:
-        return Admission(_stripped(inquiry.pod, NOTHING), inquiry.warnings)
+        shown, warnings = _shown(inquiry.pod, NOTHING, world.catalog.classes.values(), world.scheduler_name)
+        return Admission(_stripped(inquiry.pod, shown), inquiry.warnings + warnings)
     choice = decided(asked, found, world.circumstances(inquiry.pod))
     if choice.chosen is None:
         return _unfit(asked, choice, world)
-    changes = injection(asked, choice.taken, choice.mutations, world.inventory, world.scheduler_name)
+    injected = injection(asked, choice.taken, choice.mutations, world.inventory, world.scheduler_name)
+    changes, warnings = _shown(asked.pod, injected, choice.taken, world.scheduler_name)
     record = record_of(asked, choice, changes, unknown_names(asked, world.catalog))
     mutation = _signed(asked.pod, changes, record, world.seal)
-    return Admission(mutation, asked.warnings + _lost(choice), record, asked=asked, choice=choice)
+    return Admission(mutation, asked.warnings + _lost(choice) + warnings, record, asked=asked, choice=choice)
 
 
 def _unfit(asked: ClassRequest, choice: Choice, world: World) -> Admission:
@@ -139,8 +146,24 @@ def _unfit(asked: ClassRequest, choice: Choice, world: World) -> Admission:
         denial = "; ".join([headline, *helpful, *reasons])
         return Admission(NOTHING, warnings, record, denial, asked=asked, choice=choice)
     told = (f"{headline}; it is admitted as it is", *helpful, *reasons)
-    signed = _signed(asked.pod, NOTHING, record, world.seal)
-    return Admission(signed, warnings + told, record, asked=asked, choice=choice)
+    shown, hidden = _shown(asked.pod, NOTHING, world.catalog.classes.values(), world.scheduler_name)
+    signed = _signed(asked.pod, shown, record, world.seal)
+    return Admission(signed, warnings + told + hidden, record, asked=asked, choice=choice)
+
+
+def _shown(
+    pod: Pod, changes: Mutation, classes: Iterable[AcceleratorClass], scheduler_name: str | None
+) -> tuple[Mutation, tuple[str, ...]]:
+    """Return the changes with what a pod with shares needs, and warnings where something speaks against that.
+
+    Its containers are shown their devices, which Berth's scheduler alone gives it.
+    """
+    if not asks_for_shares(pod) and not any(SHARES in each.limits for each in changes.containers):
+        return changes, ()
+    vendors = frozenset(each.vendor for each in classes)
+    shown = with_visible_devices(pod, changes, vendors)
+    handed = replace(shown, scheduler_name=scheduler_name) if takes_scheduler(pod, scheduler_name) else shown
+    return handed, hidden_devices(pod, vendors)
 
 
 def _signed(pod: Pod, changes: Mutation, record: AdmissionRecord, seal: Seal) -> Mutation:

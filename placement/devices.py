@@ -1,7 +1,7 @@
 """Accelerators by the names under which vendors' device plugins advertise them, whatever classes a cluster has.
 
 Sources: the plugins of NVIDIA, AMD, Intel, Habana, AWS Neuron, Google TPU, Huawei Ascend, and of HAMi, Volcano, Aliyun
-for shares.
+for shares, beside Berth's own.
 """
 
 import re
@@ -15,7 +15,7 @@ _WHOLE = re.compile(
 _PART = re.compile(
     r"nvidia\.com/(?:mig-.+|.+\.shared|gpu-?mem.*|gpu-?cores|vgpu.*)|volcano\.sh/(?:vgpu-.+|gpu-memory|gpu-number)"
     r"|amd\.com/\w+_nps\d|aws\.amazon\.com/neuroncore|huawei\.com/ascend.+|aliyun\.com/gpu-mem|cambricon\.com/\w+mlu.*"
-    r"|[\w.-]+/(?:gpumem.*|gpucores|vcuda-.+)",
+    r"|[\w.-]+/(?:gpumem.*|gpucores|vcuda-.+)|berth\.ome\.io/gpu-milli",
     re.IGNORECASE,
 )
 

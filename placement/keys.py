@@ -34,6 +34,9 @@ DECISION = "berth.ome.io/decision"
 PLACEMENT = "berth.ome.io/placement"
 DEVICES = "berth.ome.io/devices"
 
+# On nodes that offer their devices in shares: "true", or how many devices there are.
+SHARED = "berth.ome.io/shares"
+
 # Written on a node to wake pods that were rejected.
 TOUCHED = "berth.ome.io/touched"
 

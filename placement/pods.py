@@ -56,6 +56,8 @@ class Container:
 class Pod:
     """A pod; `owner` identifies the replicas that belong together (empty: none), `node` is where it is bound.
 
+    `created_at` is the moment of its creation as the API server writes it, which sorts as time does.
+
     A finished pod holds nothing. An unschedulable one was tried by a scheduler that found no node for it. A time-bound
     one has a deadline of its own.
     """
@@ -81,6 +83,7 @@ class Pod:
     is_unschedulable: bool = False
     priority_class: str = ""
     is_time_bound: bool = False
+    created_at: str = ""
 
     @property
     def requests(self) -> dict[str, int]:

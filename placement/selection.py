@@ -100,6 +100,16 @@ class NodeSelection:
     labels: Mapping[str, str]
     terms: tuple[Term, ...] = ()
 
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether nothing is said about nodes."""
+        return not self.labels and not self.terms
+
+    @property
+    def is_one_node(self) -> bool:
+        """Whether it names the node, as the pods of a DaemonSet do."""
+        return bool(self.terms) and all(term.fields for term in self.terms)
+
     def admits(self, labels: Mapping[str, str], node: str) -> bool:
         """Tell whether the node of that name with these labels is selected."""
         if any(labels.get(key) != value for key, value in self.labels.items()):

@@ -10,8 +10,8 @@ from controller.settings import ControllerSettings
 def configure(parser: argparse.ArgumentParser) -> None:
     """Take the settings of the controller."""
     parser.description = (
-        "Keep the webhook's certificates in their Secrets and its caBundle in the webhook configuration, and say in\n"
-        "each AcceleratorClass, as condition Ready, whether it can be chosen."
+        "Keep the webhook's certificates in their Secrets and its caBundle in the webhook configuration, say in each\n"
+        "AcceleratorClass, as condition Ready, whether it can be chosen, and let nodes offer shares of their devices."
     )
     programs.configure(
         parser,

@@ -2,10 +2,12 @@
 
 import argparse
 import socket
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from berth import programs
 from extender.settings import ExtenderSettings
+from placement.scheduling.tasks import Task
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -25,11 +27,30 @@ async def _compose(settings: ExtenderSettings) -> None:
     from berth.watches import WatchObserver
     from cluster.api import Api
     from extender.app import Surroundings, create_extender
+    from placement.scheduling.expectations import Expectations
 
+    expectations = Expectations(_known_mix(settings), is_pinned=settings.mix == "pinned")
     registry = CollectorRegistry()
     async with Api.connect(settings.kubeconfig) as api:
-        around = Surroundings(api, registry, WatchObserver(registry), lambda: datetime.now(UTC), socket.gethostname())
+        around = Surroundings(
+            api, registry, WatchObserver(registry), lambda: datetime.now(UTC), socket.gethostname(), expectations
+        )
         extender = create_extender(settings, around)
         listener = Listener("extender", extender.app, settings.address, settings.port)
         health = (settings.metrics_address, settings.metrics_port)
         await serve(Program(extender.readiness, registry, *health, (listener,), extender.tasks))
+
+
+def _known_mix(settings: ExtenderSettings) -> Mapping[str, Mapping[Task, float]]:
+    """Return what a file says of the mix; raises SettingsError."""
+    from berth.settings import SettingsError
+    from extender.mixes import MixFileError, read_mix
+
+    if settings.mix_file is None:
+        if settings.mix == "pinned":
+            raise SettingsError(["mix: pinned needs mix_file, which says what is expected"])
+        return {}
+    try:
+        return read_mix(settings.mix_file)
+    except MixFileError as error:
+        raise SettingsError([str(error)]) from None

@@ -80,10 +80,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """An entry, and the pod that it is about as it was written."""
+    """An entry, the pod that it is about as it was written, and the one that would be created, if any would."""
 
     source: PodSource
     entry: Entry
+    created: Json | None
 
 
 def previews(sources: Iterable[PodSource], knowledge: Knowledge, scheduler_name: str | None) -> Iterator[Preview]:
@@ -98,11 +99,12 @@ def previews(sources: Iterable[PodSource], knowledge: Knowledge, scheduler_name:
         try:
             found = judgement(source, labels, world)
         except (MalformedObject, PatchError) as error:
-            yield Preview(source, _not_understood(source, error))
+            yield Preview(source, _not_understood(source, error), source.pod)
             continue
-        entry = _entry(source, found, world.catalog, _notices(source.namespace, knowledge))
+        notices = _notices(source.namespace, knowledge)
+        entry = _entry(source, found, world.catalog, notices)
         groups |= _class_of_group(source, found)
-        yield Preview(source, entry)
+        yield Preview(source, entry, source.pod if notices else None if found.admission.denial else entry.pod)
 
 
 def _namespace_labels(namespace: str, knowledge: Knowledge) -> Mapping[str, str]:

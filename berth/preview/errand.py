@@ -36,15 +36,30 @@ class Told:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Pods that are to be judged, the cluster against which, and notes on what could not be used."""
+
+    sources: list[PodSource]
+    cluster: ClusterView
+    notes: tuple[str, ...]
+
+
 async def answer(wish: Wish) -> Told:
     """Return previews of all pods in the files; raises UnreadableFileError."""
+    subject = await subject_of(wish)
+    judged = tuple(previews(subject.sources, subject.cluster, wish.scheduler_name))
+    return Told(_written(judged, wish.output), subject.notes)
+
+
+async def subject_of(wish: Wish) -> Subject:
+    """Return the pods in the files and what surrounds them; raises UnreadableFileError."""
     found, given = documents(wish.files), documents(wish.cluster)
     view, notes = (ClusterView(None), ()) if wish.cluster else await current_cluster(wish.kubeconfig)
     beside = tuple(each for each in found if _is_surrounding(each))
     unused = tuple(take_in(view, (*given, *beside), wish.namespace))
     sources, odd = _sources((each for each in found if not _is_surrounding(each)), wish.namespace)
-    judged = tuple(previews(sources, view, wish.scheduler_name))
-    return Told(_written(judged, wish.output), (*notes, *unused, *odd))
+    return Subject(sources, view, (*notes, *unused, *odd))
 
 
 def _is_surrounding(document: Document) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from placement.accelerators import AcceleratorClass
 from placement.inventory import Amounts, Inventory, NodeInventory
 from placement.pods import Pod
+from placement.shares import SHARES
 from placement.taints import Toleration, untolerated
 
 
@@ -57,7 +58,7 @@ def _copies(
 ) -> Iterator[int]:
     """Yield how many such pods find their accelerators free on each node that can take them."""
     for node in nodes:
-        known = [node.free(name) // count for name, count in needed.items() if name in node.allocatable]
+        known = [node.free(name) // count for name, count in needed.items() if _is_seen(name, node)]
         copies = min(known, default=1)
         if copies > 0 and _can_take(pod, node, tolerations, needed):
             yield copies
@@ -89,10 +90,19 @@ def _unreachable(
 
 def _too_small(accelerators: Mapping[str, int], nodes: Iterable[NodeInventory]) -> str | None:
     """Judge what nodes offer, not what is free; a node whose devices cannot be seen may have enough."""
-    known = [node for node in nodes if all(name in node.allocatable for name in accelerators)]
-    fitting = [node for node in known if all(node.allocatable[name] >= count for name, count in accelerators.items())]
+    known = [node for node in nodes if all(_is_seen(name, node) for name in accelerators)]
+    fitting = [node for node in known if all(_count(name, node) >= count for name, count in accelerators.items())]
     if fitting or not known:
         return None
     asks = ", ".join(f"{count} {name}" for name, count in sorted(accelerators.items()))
-    most = max(sum(node.allocatable[name] for name in accelerators) for node in known)
+    most = max(sum(_count(name, node) for name in accelerators) for node in known)
     return f"its largest node has {most}, the pod asks {asks}"
+
+
+def _is_seen(name: str, node: NodeInventory) -> bool:
+    """Tell whether it is known how much a node has; shares are Berth's own: where none are told there are none."""
+    return name == SHARES or name in node.allocatable
+
+
+def _count(name: str, node: NodeInventory) -> int:
+    return node.allocatable.get(name, 0)

@@ -52,7 +52,7 @@ def container_mutation(
     recounted = _recounted(container, {**container.limits, **limits}, chosen, latitude)
     return ContainerMutation(
         container.name,
-        _env_additions(container.env, wanted),
+        env_additions(container.env, wanted),
         passed.appended,
         requests=requests,
         limits=limits,
@@ -101,7 +101,7 @@ def _device_count(limits: Mapping[str, str], chosen: AcceleratorClass) -> int:
     return sum(amount(name, text) for name, text in counted)
 
 
-def _env_additions(present: tuple[EnvVar, ...], wanted: tuple[EnvVar, ...]) -> tuple[EnvAddition, ...]:
+def env_additions(present: tuple[EnvVar, ...], wanted: tuple[EnvVar, ...]) -> tuple[EnvAddition, ...]:
     """Place each missing variable before its first use, because `$(NAME)` only sees what stands above it."""
     names = [each.name for each in present]
     values = [each.value or "" for each in present]

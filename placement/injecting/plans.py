@@ -11,6 +11,7 @@ from placement.mutations import ContainerMutation
 from placement.pods import Container, Pod
 from placement.quantities import is_extended
 from placement.recognising.platforms import count_variables, counts_are_fixed, is_restored
+from placement.shares import SHARES
 
 # Kueue holds the pod's resources against a quota and reads its flavor from affinity alone.
 _KUEUE_LABELS = frozenset({"kueue.x-k8s.io/queue-name", "kueue.x-k8s.io/managed", "kueue.x-k8s.io/pod-group-name"})
@@ -35,9 +36,9 @@ class Plans:
         return self._shapes[candidate.name]
 
     def demand(self, candidate: AcceleratorClass) -> Mapping[str, int]:
-        """Return the devices of a class that the pod asks for on it, per resource name."""
+        """Return the devices of a class that the pod asks for on it, whole or in shares, per resource name."""
         if candidate.name not in self._demands:
-            requests, names = self.resourced(candidate).requests, candidate.resource_names
+            requests, names = self.resourced(candidate).requests, candidate.resource_names | {SHARES}
             self._demands[candidate.name] = {
                 name: count for name, count in requests.items() if count > 0 and name in names
             }

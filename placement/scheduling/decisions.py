@@ -1,5 +1,6 @@
-"""Decisions: all candidates, scores and rejections of one question about one pod."""
+"""Decisions: candidates, scores and rejections of one question about one pod."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,22 +10,26 @@ from placement.rejections import Cause, Rejection, counted
 class Score(NamedTuple):
     """The parts of a candidate's score, in the order in which they decide; less is better in each.
 
-    A tuple, because thousands of them are compared for each pod.
-
     `unknown`: 1 where its accelerators cannot be seen, `contended`: 1 where pods in flight may take them first,
-    `later_class`: the place of its class among those left open to the pod, `fragmentation`: growth of stranded
-    accelerators, in devices, `opens`: 1 where all of its accelerators of the kind are idle, `replicas`: replicas of the
-    same owner there, `leftover`: accelerators that stay free, in devices, `idle_cpu`: cpu that stays free, in milli.
+    `excess`: cost beyond what counts as equal to the least where wishes have a say, `opens`: 1 where replicas of the
+    owner are spread and all of its devices are idle, `replicas`: replicas of the same owner there, `later_class`: the
+    place of its class among those left open to the pod, `cost`: what the placement costs, `idle`: devices that are idle
+    there, `idle_cpu`: cpu that is, in cores. Of the cost, for the best candidates alone, `stranded` is the growth of
+    fragmentation, `wasted` that of waste, and `room` the worth of room that scarce pods lose. Costs are in devices.
     """
 
     unknown: int = 0
     contended: int = 0
-    later_class: int = 0
-    fragmentation: float = 0
+    excess: float = 0
     opens: int = 0
     replicas: int = 0
-    leftover: int = 0
-    idle_cpu: int = 0
+    later_class: int = 0
+    cost: float = 0
+    idle: float = 0
+    idle_cpu: float = 0
+    stranded: float = 0
+    wasted: float = 0
+    room: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +43,14 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer to "where should this pod run": candidates best first, and why each other node will not do."""
+    """The answer to "where should this pod run": candidates best first, and why each other node will not do.
+
+    `fitting` counts the candidates where only the best of them are told.
+    """
 
     candidates: tuple[Candidate, ...] = ()
     rejections: tuple[Rejection, ...] = ()
+    fitting: int = 0
 
     @property
     def winner(self) -> Candidate | None:
@@ -56,6 +65,14 @@ class Decision:
     @property
     def explanation(self) -> str:
         """The decision in one sentence."""
-        fitting, asked = len(self.candidates), len(self.candidates) + len(self.rejections)
-        verdict = f"{fitting}/{asked} nodes fit"
+        fitting = max(self.fitting, len(self.candidates))
+        verdict = f"{fitting}/{fitting + len(self.rejections)} nodes fit"
         return f"{verdict}: {counted(self.rejections)}" if self.rejections else verdict
+
+
+def bound_to(node: str, devices: tuple[int, ...], names: Iterable[str]) -> Decision:
+    """Return the decision about a pod that is being bound to a node: no other one will do."""
+    reason = "node(s) passed over, because the pod is being bound to another"
+    asked = set(names)
+    others = (Rejection(name, Cause.EXHAUSTED, reason) for name in sorted(asked - {node}))
+    return Decision((Candidate(node, Score(), devices),) if node in asked else (), tuple(others))

@@ -10,6 +10,7 @@ from placement.inventory import NodeInventory
 from placement.quantities import CPU, MEMORY
 from placement.rejections import Cause, Rejection
 from placement.requirements import Requirements
+from placement.shares import SHARES, device_count, devices_for, divided, gives_whole_devices, left_by_device
 from placement.taints import untolerated
 
 # What every node has; one that does not tell how much of it is not judged by it.
@@ -20,7 +21,7 @@ def accelerator_rejection(asked: Requirements, node: NodeInventory) -> Rejection
     """Return why the node's accelerators will not do, judged by what bound pods hold, or None.
 
     Only a contradiction rejects: a node of a class that offers the resource but does not advertise it (its devices may
-    be behind Dynamic Resource Allocation) passes here.
+    be behind Dynamic Resource Allocation) passes here. Of shares pods in flight are counted too, device by device.
     """
     return _short(node, asked.accelerators)
 
@@ -42,12 +43,28 @@ def _short(node: NodeInventory, amounts: Mapping[str, int]) -> Rejection | None:
 
 
 def _shortage(node: NodeInventory, resource: str, count: int) -> tuple[Cause, str] | None:
+    if resource == SHARES:
+        return _share_shortage(node, count)
     total = node.allocatable.get(resource)
     if total is None:
         return None if resource in node.offers else (Cause.FILTERED, f"node(s) without {resource}")
     if total < count:
         return Cause.FILTERED, f"node(s) with fewer {resource} than asked"
     return (Cause.EXHAUSTED, f"node(s) with too few free {resource}") if node.free(resource) < count else None
+
+
+def _share_shortage(node: NodeInventory, amount: int) -> tuple[Cause, str] | None:
+    parts = divided(amount)
+    if parts is None:
+        return Cause.FILTERED, f"node(s) refused: {SHARES} above 1000 must be a multiple of 1000"
+    if not node.allocatable.get(SHARES):
+        return Cause.FILTERED, f"node(s) without {SHARES}"
+    if device_count(node) < parts[0]:
+        return Cause.FILTERED, f"node(s) with fewer {SHARES} than asked"
+    if gives_whole_devices(node):
+        return Cause.FILTERED, f"node(s) with whole devices beside {SHARES}"
+    has_room = devices_for(amount, left_by_device(node))
+    return None if has_room else (Cause.EXHAUSTED, f"node(s) with too few free {SHARES} on one device")
 
 
 def _unavailable(node: NodeInventory) -> Rejection | None:

@@ -65,6 +65,12 @@ class Fleet:
         result: Ints = (self.left * self.count).sum(1)
         return result
 
+    @property
+    def shapes(self) -> list[tuple[int, int]]:
+        """What is left of each node: cpu in milli, and how many whole devices."""
+        whole = (self.count * (self.left >= WHOLE)).sum(1)
+        return list(zip(self.cpu.tolist(), whole.tolist(), strict=True))
+
     def admits(self, task: Task) -> Flags:
         """Tell of which nodes the classes will do."""
         return np.array([task.is_admitted_by(classes) for classes in self.kinds], np.bool_)[self.kind]
@@ -80,6 +86,13 @@ class Fleet:
         if task.devices:
             fits &= self.holds(task) & self.admits(task)
         return np.flatnonzero(fits)
+
+    def seems_to_fit(self, task: Task, memory: int) -> bool:
+        """Tell whether the task fits somewhere as far as sums tell, which are all that kube-scheduler knows."""
+        fits = (self.cpu >= task.cpu) & (self.memory >= memory)
+        if task.devices:
+            fits &= (self.idle >= task.asked) & self.admits(task)
+        return bool(fits.any())
 
     def columns_for(self, task: Task, row: int, column: int) -> tuple[int, ...]:
         """Return the columns that the task takes on a node: the given one for a share, else the first idle ones."""

@@ -34,16 +34,22 @@ def increase(task: Task, fleet: Fleet, mix: Mix, rows: Rows) -> Floats:
     A share may go to each device of a divisible node, anything else has one column. Infinite where the device has too
     little left; elsewhere the task is taken to fit.
     """
-    state = _state(fleet, mix.on_devices, rows)
-    before = state.usable(state.enough, state.sums)
-    if task.is_share:
-        columns = [_beside(state, task, fleet.left[rows, column]) for column in range(fleet.left.shape[1])]
-        usable = np.stack(columns, axis=1)
-        growth = before[:, None] - usable - task.asked
-        return np.where(fleet.left[rows] >= task.milli, growth, np.inf)
-    whole = task.devices
-    usable = state.usable(state.enough - whole, state.sums - WHOLE * whole, task.cpu)
-    grown: Floats = (before - usable - task.asked)[:, None]
+    if not task.is_share:
+        return increase_at(task, fleet, mix, rows, np.full(len(rows), WHOLE))[:, None]
+    left = fleet.left[rows]
+    grown = np.full(left.shape, np.inf)
+    nodes, columns = np.nonzero(left >= task.milli)
+    grown[nodes, columns] = increase_at(task, fleet, mix, rows[nodes], left[nodes, columns])
+    return grown
+
+
+def increase_at(task: Task, fleet: Fleet, mix: Mix, rows: Rows, left: Ints) -> Floats:
+    """Return the same for nodes of which each may come several times, with what is left of the device for a share."""
+    unique, which = np.unique(rows, return_inverse=True)
+    state = _state(fleet, mix.on_devices, unique)
+    before = state.usable(state.enough, state.sums)[which]
+    usable = _beside(state.at(which), task, left) if task.is_share else _without(state, task)[which]
+    grown: Floats = before - usable - task.asked
     return grown
 
 
@@ -60,20 +66,29 @@ class _State:
     enough: Ints
     sums: Ints
 
+    def at(self, rows: Rows) -> "_State":
+        """Return these rows of it."""
+        return _State(self.mix, self.cpu[rows], self.admits[rows], self.enough[rows], self.sums[rows])
+
     def usable(self, enough: Ints, sums: Ints, cpu: int = 0) -> Floats:
         """Return U_n, with these devices and so much cpu taken."""
         fits = self.admits & (self.cpu[:, None] - cpu >= self.mix.cpu) & (enough >= self.mix.devices)
-        result: Floats = (fits * sums) @ self.mix.popularity
+        # Not a product of matrices: nodes alike must count alike to the last bit, however many are asked about at once.
+        result: Floats = np.ascontiguousarray(fits * sums * self.mix.popularity).sum(1)
         return result
 
 
 def _state(fleet: Fleet, mix: MixColumns, rows: Rows) -> _State:
-    sizes, which = np.unique(mix.milli, return_inverse=True)
     left, count = fleet.left[rows], fleet.count[rows]
-    large = (left[:, :, None] >= sizes) * count[:, :, None]
+    large = (left[:, :, None] >= mix.sizes) * count[:, :, None]
     enough, sums = large.sum(1), (large * left[:, :, None]).sum(1)
     admits = admitted(mix, fleet.kinds)[fleet.kind[rows]]
-    return _State(mix, fleet.cpu[rows], admits, enough[:, which], sums[:, which])
+    return _State(mix, fleet.cpu[rows], admits, mix.of_sizes(enough), mix.of_sizes(sums))
+
+
+def _without(state: _State, task: Task) -> Floats:
+    """Return U_n with the task's whole devices taken."""
+    return state.usable(state.enough - task.devices, state.sums - WHOLE * task.devices, task.cpu)
 
 
 def _beside(state: _State, task: Task, left: Ints) -> Floats:

@@ -1,124 +1,219 @@
-"""The policy: filter the nodes, score what remains, and order it totally.
+"""The policy on a live inventory: judge the nodes, order what remains by the arrays of its pools, name every cause.
 
 kube-scheduler picks at random among nodes of equal score, which alone costs more than the policy wins; so the order is
-decided here, and a node's name decides only the last tie.
+total here, and a node's name decides only the last tie.
 """
 
-from collections.abc import Hashable, Iterable, Mapping
-from math import inf
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from heapq import merge
+from itertools import chain, islice, repeat
+from typing import NamedTuple
+
+import numpy as np
 
 from placement.inventory import Inventory, NodeInventory
-from placement.quantities import CPU
 from placement.rejections import Rejection
 from placement.requirements import Requirements, Spread
-from placement.scheduling import sizes as fragmentation
+from placement.scheduling.arrays import Ints, Rows
 from placement.scheduling.decisions import Candidate, Decision, Score
+from placement.scheduling.expectation import Learnt, Pinned
+from placement.scheduling.expectations import Expectations
 from placement.scheduling.fit import accelerator_rejection, rejection
+from placement.scheduling.policies.berth import Berth
+from placement.scheduling.pools import Pool, Pools
+from placement.scheduling.ranking import Place, Policy
+from placement.scheduling.tasks import WHOLE, Task
+from placement.shares import MAX_DEVICES, SHARES
 
-# Within this growth of stranded accelerators (devices) two nodes count as equally good, and replicas spread over them,
-# though never from a started node to an idle one. It is the least step of the measure.
-SPREAD_TOLERANCE = 0.25
+_CORE = 1000
+
+# Costs within this of the least, in thousandths of a device, count as equal where replicas spread or classes are open.
+WISHES_TOLERANCE = 24
+
+# So many candidates are told what their cost consists of: the winner and its runners-up.
+EXPLAINED = 4
 
 
-# What was judged of each node for one shape of requirements: a node that did not change need not be judged again.
-Judgement = tuple[NodeInventory, Rejection | None, Score]
-Judged = dict[str, Judgement]
+class _Asked(NamedTuple):
+    """The rows of a pool that were asked about, and what was asked of them."""
+
+    pool: Pool
+    task: Task
+    rows: Rows
 
 
-def shape_of(asked: Requirements) -> Hashable:
-    """Return what of the requirements decides about a node's verdict and score, but for the replicas on it."""
-    return tuple(sorted(asked.accelerators.items())), asked.requests.get(CPU, 0), asked.classes
+class _Verdicts(NamedTuple):
+    """Nodes on which the pod fits, by the arrays of a pool or as far as can be seen, and why others will not do."""
+
+    asked: Sequence[_Asked]
+    unknown: Sequence[str]
+    rejections: Sequence[Rejection]
+
+    @property
+    def fitting(self) -> int:
+        return sum(len(each.rows) for each in self.asked) + len(self.unknown)
 
 
-def decide(asked: Requirements, inventory: Inventory, names: Iterable[str], judged: Judged | None = None) -> Decision:
-    """Choose among nodes that kube-scheduler has found feasible: judge accelerators alone, order all that fit.
+@dataclass
+class Chooser:
+    """Chooses among nodes, by what is expected of each resource."""
 
-    A name that the inventory does not know passes and comes last: the scheduler saw the node before we did. `judged` is
-    what is known for the shape of these requirements, and is brought up to date; it never changes the answer.
-    """
-    replicas, known = _replicas(asked, inventory), {} if judged is None else judged
-    candidates: list[Candidate] = []
-    rejections: list[Rejection] = []
-    for name in names:
-        node = inventory.nodes.get(name)
-        if node is None:
-            candidates.append(Candidate(name, Score(unknown=1)))
-            continue
-        judgement = known.get(name)
-        if judgement is None or judgement[0] is not node:
-            judgement = known[name] = (node, accelerator_rejection(asked, node), score(asked, node, {}))
-        _, no, points = judgement
-        if no:
-            rejections.append(no)
-        else:
-            candidates.append(Candidate(name, _beside(points, asked, node, replicas)))
-    return Decision(tuple(_ordered(candidates)), tuple(rejections))
+    expectations: Expectations = field(default_factory=Expectations)
+    policy: Policy = field(default_factory=Berth)
+    pools: Pools = field(default_factory=Pools)
+
+    def decide(
+        self, asked: Requirements, inventory: Inventory, names: Iterable[str], limit: int | None = None
+    ) -> Decision:
+        """Choose among nodes that kube-scheduler has found feasible: judge accelerators alone, order all that fit.
+
+        A name that the inventory does not know passes and comes last: the scheduler saw the node before we did. Of the
+        candidates the best `limit` are told.
+        """
+        self.pools.follow(inventory)
+        verdicts = self._verdicts(asked, inventory, names)
+        rankings = [self._ranked(asked, each) for each in verdicts.asked]
+        known = merge(*rankings, key=lambda each: (each.score, each.node))
+        unknown = (Candidate(name, Score(unknown=1)) for name in sorted(verdicts.unknown))
+        candidates = tuple(islice(chain(known, unknown), limit))
+        return Decision(candidates, tuple(verdicts.rejections), verdicts.fitting)
+
+    def survey(self, asked: Requirements, inventory: Inventory) -> Decision:
+        """Judge every node in every respect that Berth understands: what a person asks about a waiting pod."""
+        verdicts = {node.name: rejection(asked, node) for node in inventory.nodes.values()}
+        decision = self.decide(asked, inventory, [name for name, no in verdicts.items() if no is None])
+        return Decision(decision.candidates, (*filter(None, verdicts.values()), *decision.rejections))
+
+    def expectation(self, pool: Pool) -> Learnt | Pinned:
+        """Return what is expected of a pool."""
+        return self.expectations.of(pool)
+
+    def see(self, asked: Requirements, inventory: Inventory, names: Iterable[str]) -> None:
+        """Learn from a pod that was asked about for these nodes."""
+        for pool, task in self._tasks(asked, inventory, names):
+            self.expectation(pool).see(task)
+
+    def _tasks(self, asked: Requirements, inventory: Inventory, names: Iterable[str]) -> list[tuple[Pool, Task]]:
+        """Return what the pod asks of each accelerator resource, where anybody could have that.
+
+        A pod without accelerators asks cpu of those whose nodes it is asked about.
+        """
+        self.pools.follow(inventory)
+        resources = set(asked.accelerators) or {
+            self.pools.offered[each][0] for each in names if each in self.pools.offered
+        }
+        pools = [self.pools.of(resource) for resource in sorted(resources)]
+        tasks = [(pool, pool.task_of(asked)) for pool in pools]
+        return [(pool, task) for pool, task in tasks if task.devices <= MAX_DEVICES]
+
+    def _verdicts(self, asked: Requirements, inventory: Inventory, names: Iterable[str]) -> _Verdicts:
+        """Judge the nodes of each pool at once, and one by one those that are in none."""
+        by_resource: dict[str, list[str]] = {}
+        primary = min(asked.accelerators, default="")
+        for name in names:
+            resources = self.pools.offered.get(name, ())
+            pooled = primary if primary in resources else "" if primary or not resources else resources[0]
+            by_resource.setdefault(pooled, []).append(name)
+        apart = by_resource.pop("", [])
+        judged = [self._fitting(asked, resource, of_pool) for resource, of_pool in by_resource.items()]
+        unfit = chain(*(refused for _, refused in judged), apart)
+        unknown, rejections = _one_by_one(asked, inventory, unfit)
+        return _Verdicts([each for each, _ in judged], unknown, rejections)
+
+    def _fitting(self, asked: Requirements, resource: str, names: Sequence[str]) -> tuple[_Asked, Iterator[str]]:
+        """Return the rows of a pool on which the pod fits, and the names of the others."""
+        pool = self.pools.of(resource)
+        rows = np.fromiter((pool.rows[name] for name in names), np.intp, len(names))
+        task = pool.task_of(asked)
+        fits = pool.fits(task, rows)
+        if len(asked.accelerators) > 1:
+            fits &= np.array([accelerator_rejection(asked, pool.nodes[row]) is None for row in rows], np.bool_)
+        return _Asked(pool, task, rows[fits]), (pool.fleet.names[row] for row in rows[~fits])
+
+    def _ranked(self, asked: Requirements, of: _Asked) -> Iterator[Candidate]:
+        """Yield the candidates of a pool, the best first; those on whose devices pods in flight count come last."""
+        pool, task, rows = of
+        is_free = pool.fleet.holds(task)[rows]
+        for contended, some in enumerate((rows[is_free], rows[~is_free])):
+            places = self._places(asked, _Asked(pool, task, some))
+            best = list(islice(places, EXPLAINED))
+            costs = self.policy.explain(task, pool.fleet, self.expectation(pool).mix, best)
+            told = zip(chain(best, places), chain(costs, repeat({})), strict=False)
+            yield from (_candidate(pool, task, place, {**place.parts, **cost}, contended) for place, cost in told)
+
+    def _places(self, asked: Requirements, of: _Asked) -> Iterator[Place]:
+        """Yield the places of a pool, the best first, of each node the best of its devices."""
+        pool, task, rows = of
+        ranking = self.policy.rank(task, pool.fleet, rows, self.expectation(pool).mix)
+        seen = set[int]()
+        for place in ranking.with_wishes(self._wishes(asked, pool), WISHES_TOLERANCE).ordered():
+            if place.row not in seen:
+                seen.add(place.row)
+                yield place
+
+    def _wishes(self, asked: Requirements, pool: Pool) -> Mapping[str, Ints]:
+        """Return what decides among nodes of equal fragmentation: replicas apart, then the order of an open choice."""
+        wishes: dict[str, Ints] = {}
+        replicas = self._replicas(asked)
+        if replicas:
+            wishes["opens"] = (pool.fleet.idle == pool.fleet.capacity).astype(np.int64)
+            of_node = (replicas.get(node.zone if asked.spread is Spread.ZONE else node.name, 0) for node in pool.nodes)
+            wishes["replicas"] = np.fromiter(of_node, np.int64, len(pool.nodes))
+        if asked.classes:
+            places = [_later_class(asked.classes, kind) for kind in pool.fleet.kinds]
+            wishes["later_class"] = np.array(places, np.int64)[pool.fleet.kind]
+        return wishes
+
+    def _replicas(self, asked: Requirements) -> Mapping[str, int]:
+        """Return how many replicas of the pod's owner each node or zone has, as the pod spreads."""
+        if not asked.owner or asked.spread is Spread.NONE:
+            return {}
+        return self.pools.replicas(asked.owner, by_zone=asked.spread is Spread.ZONE)
+
+
+def decide(asked: Requirements, inventory: Inventory, names: Iterable[str]) -> Decision:
+    """Choose among nodes where nothing is known but the inventory: see Chooser."""
+    return Chooser().decide(asked, inventory, names)
 
 
 def survey(asked: Requirements, inventory: Inventory) -> Decision:
-    """Judge every node in every respect that Berth understands: what a person asks about a waiting pod."""
-    replicas = _replicas(asked, inventory)
-    verdicts = {node.name: rejection(asked, node) for node in inventory.nodes.values()}
-    fitting = (inventory.nodes[name] for name, no in verdicts.items() if no is None)
-    candidates = [Candidate(node.name, score(asked, node, replicas)) for node in fitting]
-    return Decision(tuple(_ordered(candidates)), tuple(no for no in verdicts.values() if no))
+    """Judge every node in every respect where nothing is known but the inventory: see Chooser."""
+    return Chooser().survey(asked, inventory)
 
 
-def score(asked: Requirements, node: NodeInventory, replicas: Mapping[str, int]) -> Score:
-    """Return the score of a node that fits, pods in flight counted; `replicas` per node or zone, as the pod spreads.
-
-    One loop, because thousands of nodes are scored for each pod.
-    """
-    unknown, contended, opens, growth, leftover = False, False, True, 0.0, 0
-    for name, count in asked.accelerators.items():
-        total, free = node.allocatable.get(name), node.expected_free(name)
-        unknown |= total is None
-        contended |= free < count
-        opens &= free == (total or 0)
-        growth += fragmentation.increase(free, count)
-        leftover += free - count
-    idle_cpu = node.expected_free(CPU) - asked.requests.get(CPU, 0)
-    later = _later_class(asked.classes, node)
-    points = Score(int(unknown), int(contended), later, growth, int(opens), 0, leftover, idle_cpu)
-    return _beside(points, asked, node, replicas)
+def _one_by_one(asked: Requirements, inventory: Inventory, names: Iterable[str]) -> tuple[list[str], list[Rejection]]:
+    """Return the nodes that nothing speaks against as far as can be seen, and why others will not do."""
+    unknown: list[str] = []
+    rejections: list[Rejection] = []
+    for name in names:
+        # What is left of devices in shares is Berth's own account: of a node that it does not know, nothing.
+        node = inventory.nodes.get(name) or (NodeInventory(name) if SHARES in asked.accelerators else None)
+        no = accelerator_rejection(asked, node) if node else None
+        if no:
+            rejections.append(no)
+        else:
+            unknown.append(name)
+    return unknown, rejections
 
 
-def _later_class(classes: tuple[str, ...], node: NodeInventory) -> int:
-    """Return the place of the node's best class among those that are left open; 0 where none are."""
-    places = (classes.index(name) for name in node.classes if name in classes)
-    return min(places, default=len(classes))
-
-
-def _beside(points: Score, asked: Requirements, node: NodeInventory, replicas: Mapping[str, int]) -> Score:
-    """Return the score with the replicas of the same owner counted, as the pod spreads."""
-    count = replicas.get(node.zone if asked.spread is Spread.ZONE else node.name, 0) if replicas else 0
-    return points._replace(replicas=count) if count else points
-
-
-def _replicas(asked: Requirements, inventory: Inventory) -> Mapping[str, int]:
-    if not asked.owner or asked.spread is Spread.NONE:
-        return {}
-    if asked.spread is Spread.ZONE:
-        return inventory.replicas_per_zone(asked.owner)
-    return {node.name: node.replicas.get(asked.owner, 0) for node in inventory.nodes.values()}
-
-
-def _ordered(candidates: list[Candidate]) -> list[Candidate]:
-    """Order by score and name, but among those within the tolerance of the best let replicas decide first."""
-    by_score = sorted(candidates, key=lambda each: (each.score, each.node))
-    if not by_score:
-        return []
-    best = by_score[0].score
-    if not any(each.score.replicas for each in by_score):
-        return by_score
-    return sorted(by_score, key=lambda each: each.score.replicas if _is_near(each.score, best) else inf)
-
-
-def _is_near(one: Score, best: Score) -> bool:
-    same = (one.unknown, one.contended, one.later_class, one.opens) == (
-        best.unknown,
-        best.contended,
-        best.later_class,
-        best.opens,
+def _candidate(pool: Pool, task: Task, place: Place, parts: Mapping[str, float], contended: int) -> Candidate:
+    score = Score(
+        0,
+        contended,
+        parts.get("excess", 0) / WHOLE,
+        int(parts.get("opens", 0)),
+        int(parts.get("replicas", 0)),
+        int(parts.get("later_class", 0)),
+        parts.get("cost", 0) / WHOLE,
+        parts.get("idle", 0) / WHOLE,
+        parts.get("idle_cpu", 0) / _CORE,
+        *(parts.get(name, 0) / WHOLE for name in ("stranded", "wasted", "room")),
     )
-    return same and one.fragmentation <= best.fragmentation + SPREAD_TOLERANCE
+    devices = pool.fleet.columns_for(task, place.row, place.column) if pool.fleet.is_divisible else ()
+    return Candidate(pool.fleet.names[place.row], score, devices)
+
+
+def _later_class(classes: tuple[str, ...], kind: tuple[str, ...]) -> int:
+    """Return the place of a node's best class among those that are left open."""
+    return min((classes.index(name) for name in kind if name in classes), default=len(classes))

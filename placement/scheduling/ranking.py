@@ -1,6 +1,6 @@
 """Rankings: the candidates for a task in total order, each with the parts of its score; policies make them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -43,9 +43,25 @@ class Ranking:
             best = best[values == values.min()]
         return self._place(int(best[0]))
 
+    def with_wishes(self, wishes: Mapping[str, NDArray[Any]], tolerance: float) -> "Ranking":
+        """Return the ranking in which wishes decide among what the first part calls equal to the best, or nearly so.
+
+        A wish has a value for each node of the fleet.
+        """
+        if not wishes or not len(self.rows):
+            return self
+        first = next(iter(self.parts.values()))
+        excess = np.maximum(first - (first.min() + tolerance), 0)
+        wished = {name: values[self.rows] for name, values in wishes.items()}
+        return Ranking(self.rows, self.columns, {"excess": excess, **wished, **self.parts})
+
     def ordered(self) -> Iterator[Place]:
-        """Yield all candidates, the best first."""
-        for index in np.lexsort([*self.parts.values()][::-1]) if len(self.rows) else ():
+        """Yield all candidates, the best first; the first of them costs no sorting."""
+        best = self.winner
+        if best is None:
+            return
+        yield best
+        for index in np.lexsort([*self.parts.values()][::-1])[1:]:
             yield self._place(int(index))
 
     def _place(self, index: int) -> Place:
@@ -61,5 +77,10 @@ class Policy(Protocol):
         ...
 
     def placed(self, task: Task, taken: Taken) -> None:
-        """Be told that the task was put there."""
-        ...
+        """Be told that the task was put there; most policies learn nothing from it."""
+        del task, taken
+
+    def explain(self, task: Task, fleet: Fleet, mix: Mix, places: Sequence[Place]) -> Sequence[Mapping[str, float]]:
+        """Return what the score of each place consists of, where it is a sum; most scores are not."""
+        del task, fleet, mix
+        return [{} for _ in places]

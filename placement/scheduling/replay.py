@@ -48,9 +48,13 @@ class Expectation(Protocol):
 
 
 def replay(arrivals: Iterable[Arrival], fleet: Fleet, policy: Policy, expectation: Expectation) -> Iterator[Step]:
-    """Put the arrivals on the fleet, and yield what became of each."""
+    """Put the arrivals on the fleet, and yield what became of each.
+
+    As in a cluster a task is seen when kube-scheduler would ask about it.
+    """
     for arrival in arrivals:
-        expectation.see(arrival.task)
+        if fleet.seems_to_fit(arrival.task, arrival.memory):
+            expectation.see(arrival.task)
         yield place(arrival, fleet, policy, expectation.mix)
 
 

@@ -28,8 +28,8 @@ DECISION = {
 }
 PLACEMENT = {
     "node": "h100-2",
-    "score": {"fragmentation": 0.25, "replicas": 1},
-    "runnersUp": [{"node": "h100-1", "score": {"fragmentation": 0.5, "replicas": 0}}],
+    "score": {"replicas": 1, "cost": 0.35, "stranded": 0.25},
+    "runnersUp": [{"node": "h100-1", "score": {"replicas": 0, "cost": 0.5}}],
     "rejected": {"node(s) without nvidia.com/gpu": 2, "node(s) with too few free nvidia.com/gpu": 3},
 }
 CLASS_LINES = [
@@ -89,10 +89,17 @@ def test_a_placed_pod_tells_its_class_what_was_injected_and_its_node() -> None:
         "Pod team/llama (Running)",
         *CLASS_LINES,
         "Node: h100-2",
-        "  why: stranded accelerators +0.25, replicas of the same owner there 1",
-        "  next best: h100-1 (stranded accelerators +0.5)",
+        "  why: replicas of the same owner there 1, cost +0.35, of it stranded accelerators +0.25",
+        "  next best: h100-1 (cost +0.5)",
         "  not possible: 3 node(s) with too few free nvidia.com/gpu, 2 node(s) without nvidia.com/gpu",
     ]
+
+
+def test_a_pod_with_shares_tells_of_which_devices() -> None:
+    """As its container sees them."""
+    lines = told(annotations={"berth.ome.io/placement": PLACEMENT, "berth.ome.io/devices": "0,3"}, node="h100-2")
+
+    assert lines[lines.index("Node: h100-2") + 1] == "  shares of devices: 0,3"
 
 
 def test_a_waiting_pod_tells_why_in_the_schedulers_words_and_in_the_latest_of_ours() -> None:

@@ -232,7 +232,7 @@ async def test_a_condition_is_written_once_and_leaves_what_others_wrote(control_
     )
 
 
-@pytest.mark.parametrize("duty", ["trust", "class_conditions", "profile_conditions"])
+@pytest.mark.parametrize("duty", ["trust", "class_conditions", "profile_conditions", "shares"])
 async def test_each_duty_is_one_word_in_the_metrics(
     control_plane: ControlPlane, api: Api, configuration: str, duty: str
 ) -> None:

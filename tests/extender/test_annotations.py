@@ -33,7 +33,7 @@ def test_it_tells_the_node_its_score_the_runners_up_and_why_the_rest_would_not_d
 
     assert content["node"] == "b"
     assert content["at"] == "2026-05-04T12:00:00Z"
-    assert content["score"]["fragmentation"] == -1
+    assert content["score"]["stranded"] < 0
     assert [each["node"] for each in content["runnersUp"]] == ["a"]
     assert content["rejected"] == {"node(s) without nvidia.com/gpu": 1}
     assert "chosen" not in content
@@ -44,7 +44,7 @@ def test_it_says_so_where_the_pod_was_bound_elsewhere() -> None:
     content = json.loads(placement_annotation(record(), "a"))
 
     assert (content["node"], content["chosen"]) == ("a", "b")
-    assert content["score"]["fragmentation"] == -1
+    assert content["score"]["stranded"] < 0
 
 
 def test_it_says_so_where_no_node_would_do() -> None:

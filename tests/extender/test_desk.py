@@ -9,6 +9,7 @@ from operator import getitem
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -80,15 +81,38 @@ def test_classes_may_overlap_on_a_node() -> None:
     assert filtered(desk_of(cluster), ["h100"], pod_json(count=2))["NodeNames"] == []
 
 
-def test_a_pod_without_known_accelerators_passes_everywhere_without_scores() -> None:
-    """It is none of our business, and nothing is decided about it."""
-    desk = desk_of(known(node("h100", H100)))
-    for pod in (pod_json(count=0), pod_json(resource="example.com/fpga")):
-        answer = desk.filter(args(["h100", "new"], pod))
+@pytest.mark.parametrize("pod", [pod_json(count=0), pod_json(resource="example.com/fpga")])
+def test_a_pod_without_known_accelerators_runs_beside_them_while_there_is_room(pod: dict[str, Any]) -> None:
+    """It would strand accelerators; among nodes without any the scheduler chooses as it likes."""
+    desk = desk_of(known(node("h100", H100), node("plain")))
 
-        assert (answer.outcome, answer.decided) == (Outcome.OTHER_POD, None)
-        assert json.loads(answer.body)["NodeNames"] == ["h100", "new"]
-        assert json.loads(desk.prioritize(args(["h100"], pod)).body) == []
+    answer = desk.filter(args(["h100", "plain", "new"], pod))
+
+    assert (answer.outcome, answer.decided) == (Outcome.OTHER_POD, None)
+    assert json.loads(answer.body)["NodeNames"] == ["plain", "new"]
+    reason = "berth: node(s) kept for pods that ask for accelerators"
+    assert json.loads(answer.body)["FailedAndUnresolvableNodes"] == {"h100": reason}
+    assert json.loads(desk.prioritize(args(["h100"], pod)).body) == []
+
+
+def test_a_pod_without_accelerators_goes_where_it_strands_least_when_all_nodes_have_some() -> None:
+    """Beside a full node's devices cpu is worth nothing to anybody else."""
+    cluster = known(node("full", H100), node("idle", H100))
+    cluster.account.apply_pod(bound("full", 8))
+
+    assert filtered(desk_of(cluster), ["idle", "full"], pod_json(count=0))["NodeNames"] == ["full"]
+
+
+def test_pods_without_accelerators_are_left_alone_where_the_operator_wants_it() -> None:
+    """The setting `other_pods: anywhere`; wishes of the pod's own do the same."""
+    cluster = known(node("h100", H100), node("plain"))
+    desk = desk_of(cluster, others_anywhere=True)
+
+    assert filtered(desk, ["h100", "plain"], pod_json(count=0))["NodeNames"] == ["h100", "plain"]
+    assert filtered(desk_of(cluster), ["h100", "plain"], pod_json(count=0, affinity=WISH))["NodeNames"] == [
+        "h100",
+        "plain",
+    ]
 
 
 def test_every_node_passes_before_the_cluster_is_known() -> None:

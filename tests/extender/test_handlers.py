@@ -14,11 +14,14 @@ from aiohttp import ClientSession, TraceConfig
 from aiohttp.test_utils import TestServer
 from prometheus_client import CollectorRegistry
 
+from cluster.api import Api
 from extender.app import create_app
+from extender.binding import Binder
 from extender.desk import Decided, Desk
 from extender.handlers import Handlers
 from extender.journal import Journal
 from extender.observers import Metrics
+from extender.pages import Pages
 from tests.builders import H100, MI300X, node
 from tests.extender.known import NOON, KnownCluster, args, bound, desk_of, known, pod_json
 
@@ -52,7 +55,9 @@ async def serving(cluster: KnownCluster) -> AsyncIterator[Served]:
     def tell(decided: Decided, _at: datetime) -> None:
         told.append(decided)
 
-    handlers = Handlers(desk, journal, metrics, (metrics, journal, tell), lambda: NOON)
+    binder = Binder(Api(None, None), cluster, desk.flights, lambda _pod, _node: {})
+    pages = Pages(cluster, desk.arrivals)
+    handlers = Handlers(desk, journal, metrics, (metrics, journal, tell), lambda: NOON, binder, pages)
     connections: list[int] = []
     async with (
         TestServer(create_app(handlers, "/scheduler")) as server,
@@ -216,7 +221,7 @@ async def test_questions_side_by_side_see_each_other_in_flight() -> None:
 
 async def test_only_what_is_served_is_found(served: Served) -> None:
     """A verb that is not implemented is a plain 404, which kube-scheduler logs with its code."""
-    async with served.client.post("/scheduler/bind", data=b"{}") as response:
+    async with served.client.post("/scheduler/preempt", data=b"{}") as response:
         assert response.status == 404
     async with served.client.get("/scheduler/filter") as response:
         assert response.status == 405

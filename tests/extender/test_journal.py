@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from extender.desk import Decided
 from extender.journal import Journal
 from placement.pods import Pod
@@ -50,15 +52,23 @@ def test_a_record_is_json_for_people_and_their_tools() -> None:
     assert content["asked"] == {NVIDIA: 1}
     assert content["isSurvey"] is False
     assert content["chosen"]["node"] == "n0"
-    assert content["chosen"]["score"] == {
-        "unknown": 0,
-        "contended": 0,
-        "fragmentation": 1.75,
-        "opens": 1,
-        "replicas": 0,
-        "leftover": 7,
-        "idleCpu": 64000,
-    }
+    score = content["chosen"]["score"]
+    assert list(score) == [
+        "unknown",
+        "contended",
+        "excess",
+        "opens",
+        "replicas",
+        "laterClass",
+        "cost",
+        "idle",
+        "idleCpu",
+        "stranded",
+        "wasted",
+        "room",
+    ]
+    assert (score["idle"], score["idleCpu"], score["wasted"]) == (8, 64, 0)
+    assert score["cost"] == pytest.approx(score["stranded"] + 0.1 * score["room"], abs=1e-6)
     assert [each["node"] for each in content["runnersUp"]] == ["n1", "n2", "n3"]
     assert content["rejectedNodes"][0] == {
         "node": "full",

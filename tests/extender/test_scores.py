@@ -18,11 +18,11 @@ def scored(desk: Desk, names: list[str], pod: dict[str, Any] | None = None) -> d
 
 
 def test_the_best_node_scores_ten_and_others_at_most_nine() -> None:
-    """By the growth of stranded accelerators, linearly."""
+    """By what they cost, linearly."""
     cluster = known(node("one", H100, 1), node("started", H100), node("idle", H100))
     cluster.account.apply_pod(bound("started", 4))
 
-    assert scored(desk_of(cluster), ["idle", "one", "started"]) == {"one": 10, "started": 4, "idle": 0}
+    assert scored(desk_of(cluster), ["idle", "one", "started"]) == {"one": 10, "started": 1, "idle": 0}
 
 
 def test_true_ties_score_the_same() -> None:
@@ -47,21 +47,25 @@ def test_prioritize_changes_nothing_and_leaves_out_the_pods_own_flight() -> None
 
 scores = st.builds(
     Score,
-    st.integers(0, 1),
-    st.integers(0, 1),
-    st.sampled_from([-1.0, -0.25, 0, 0.5, 1.75]),
-    st.integers(0, 1),
-    st.integers(0, 2),
-    st.integers(0, 8),
+    unknown=st.integers(0, 1),
+    contended=st.integers(0, 1),
+    replicas=st.integers(0, 2),
+    cost=st.sampled_from([-1.0, -0.25, 0, 0.5, 1.75]),
+    idle=st.integers(0, 2),
 )
 decisions = st.lists(scores, max_size=6).map(
     lambda drawn: Decision(tuple(Candidate(f"n{index}", score) for index, score in enumerate(sorted(drawn))))
 )
 
 
+def standing(score: Score) -> tuple[int, int, int]:
+    """Return what decides before fragmentation does."""
+    return score.unknown, score.contended, score.later_class
+
+
 @given(decisions)
 def test_scores_on_the_wire_keep_their_laws(decision: Decision) -> None:
-    """0 to 10; every candidate has one; ten for the best and its ties alone; less fragmentation never scores less."""
+    """0 to 10; every candidate has one; ten for the best and its ties alone; less cost never scores less."""
     on_wire = wire_scores(decision)
 
     assert list(on_wire) == [each.node for each in decision.candidates]
@@ -69,6 +73,9 @@ def test_scores_on_the_wire_keep_their_laws(decision: Decision) -> None:
     for each in decision.candidates:
         assert (on_wire[each.node] == 10) == (each.score == decision.candidates[0].score)
         for other in decision.candidates:
-            alike = (each.score.unknown, each.score.contended) == (other.score.unknown, other.score.contended)
-            if alike and each.score.fragmentation < other.score.fragmentation and on_wire[other.node] < 10:
+            if (
+                standing(each.score) == standing(other.score)
+                and each.score.cost < other.score.cost
+                and on_wire[other.node] < 10
+            ):
                 assert on_wire[each.node] >= on_wire[other.node]

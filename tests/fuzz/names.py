@@ -8,7 +8,14 @@ from typing import Any, TypeVar
 Json = dict[str, Any]
 T = TypeVar("T")
 
-RESOURCES = ("nvidia.com/gpu", "amd.com/gpu", "gpu.intel.com/i915", "habana.ai/gaudi", "nvidia.com/mig-1g.10gb")
+RESOURCES = (
+    "nvidia.com/gpu",
+    "amd.com/gpu",
+    "gpu.intel.com/i915",
+    "habana.ai/gaudi",
+    "nvidia.com/mig-1g.10gb",
+    "berth.ome.io/gpu-milli",
+)
 CLASSES = tuple(f"class-{number}" for number in range(8))
 PROFILES = tuple(f"profile-{number}" for number in range(8))
 NODES = tuple(f"node-{number}" for number in range(24))

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from placement.scheduling.arrays import Ints, Rows
-from placement.scheduling.fleet import Fleet, Taken
+from placement.scheduling.fleet import Fleet
 from placement.scheduling.fragmentation import increase
 from placement.scheduling.kept import Kept
 from placement.scheduling.mix import Mix
-from placement.scheduling.ranking import NO_COLUMN, Ranking
+from placement.scheduling.ranking import NO_COLUMN, Policy, Ranking
 from placement.scheduling.tasks import WHOLE, Task
 
 # Below what any device scores.
@@ -27,18 +27,15 @@ def scores(task: Task, fleet: Fleet, mix: Mix, rows: Rows) -> Ints:
 
 
 @dataclass
-class Fgd:
+class Fgd(Policy):
     """The highest score, and among equals the first node of a fixed order; of a node the first such device."""
 
-    _kept: Kept = field(default_factory=lambda: Kept(scores))
+    _kept: Kept[Mix] = field(default_factory=lambda: Kept(scores))
 
     def rank(self, task: Task, fleet: Fleet, rows: Rows, mix: Mix) -> Ranking:
         """Return one candidate for each node: its best device."""
-        points = self._kept.of(task, fleet, mix)[rows]
+        points = self._kept.of(task, fleet, mix, rows)
         columns = points.argmax(1)
         best = points[np.arange(len(rows)), columns]
         devices = columns if task.is_share else np.full(len(rows), NO_COLUMN)
         return Ranking(rows, devices, {"score": -best, "tie": fleet.tie[rows]})
-
-    def placed(self, task: Task, taken: Taken) -> None:
-        """Nothing is learnt from it."""

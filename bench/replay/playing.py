@@ -1,0 +1,149 @@
+"""Playing: pods are created in the order of a trace, and deleted where they fit nowhere, until all are decided."""
+
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from bench.replay import objects
+from bench.replay.connection import Connection
+from placement.scheduling.fleet import Fleet
+from placement.scheduling.replay import Arrival
+from placement.shares import devices_of
+from sandbox import ApiError, ControlPlane
+
+_PODS = "/api/v1/namespaces/default/pods"
+_DEVICES = "berth.ome.io/devices"
+_NOTHING_FOR_SECONDS = 120.0
+_PROGRESS = 500
+
+
+class _Metadata(msgspec.Struct):
+    name: str = ""
+    annotations: dict[str, str] | None = None
+
+
+class _Spec(msgspec.Struct, rename="camel"):
+    node_name: str = ""
+
+
+class _Condition(msgspec.Struct):
+    type: str
+    reason: str = ""
+
+
+class _Status(msgspec.Struct):
+    conditions: list[_Condition] | None = None
+
+
+class _Pod(msgspec.Struct):
+    metadata: _Metadata
+    spec: _Spec = field(default_factory=_Spec)
+    status: _Status = field(default_factory=_Status)
+
+    @property
+    def is_unschedulable(self) -> bool:
+        return any(each.reason == "Unschedulable" for each in self.status.conditions or ())
+
+
+class _Event(msgspec.Struct):
+    type: str
+    object: _Pod
+
+
+_EVENT = msgspec.json.Decoder(_Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where a pod was bound, and to which devices, as far as anybody said so."""
+
+    node: str
+    devices: tuple[int, ...] = ()
+
+
+@dataclass
+class Played:
+    """What became of the arrivals by number, in the order in which that was seen; None where a pod fitted nowhere."""
+
+    seconds: float = 0.0
+    outcomes: dict[int, Placed | None] = field(default_factory=dict)
+
+
+def furnish(plane: ControlPlane, fleet: Fleet) -> None:
+    """Give a control plane the nodes and classes of a fleet."""
+    plane.add_nodes(list(objects.nodes(fleet)))
+    for each in objects.classes(fleet):
+        plane.api.send("POST", "/apis/ome.io/v1beta1/acceleratorclasses", each)
+
+
+def play(plane: ControlPlane, arrivals: Mapping[int, Arrival]) -> Played:
+    """Create the pods of the arrivals in order, and return what became of each when all of them are decided."""
+    played, began = Played(), time.monotonic()
+    watcher = _Watcher(plane, played)
+    thread = threading.Thread(target=watcher.run, daemon=True)
+    thread.start()
+    writer = Connection(plane.api)
+    for number, arrival in arrivals.items():
+        writer.send("POST", _PODS, objects.pod(number, arrival))
+    _wait(plane, played, len(arrivals))
+    played.seconds = time.monotonic() - began
+    writer.close()
+    return played
+
+
+def clear(plane: ControlPlane) -> None:
+    """Delete all pods."""
+    plane.api.send("DELETE", f"{_PODS}?gracePeriodSeconds=0", {})
+    plane.wait(lambda: not plane.api.get(f"{_PODS}?limit=1")["items"], 300, "all pods are gone")
+
+
+def _wait(plane: ControlPlane, played: Played, count: int) -> None:
+    known, since = -1, time.monotonic()
+    while len(played.outcomes) < count:
+        plane.check()
+        if len(played.outcomes) != known:
+            known, since = len(played.outcomes), time.monotonic()
+        if time.monotonic() - since > _NOTHING_FOR_SECONDS:
+            raise RuntimeError(f"{count - known} of {count} pods are neither bound nor found unschedulable")
+        time.sleep(0.05)
+
+
+class _Watcher:
+    """Sees what becomes of pods, and deletes those that fit nowhere."""
+
+    def __init__(self, plane: ControlPlane, played: Played) -> None:
+        self._events, self._deletions = Connection(plane.api), Connection(plane.api)
+        self._played = played
+
+    def run(self) -> None:
+        for line in self._events.lines(f"{_PODS}?watch=1&resourceVersion=0"):
+            event = _EVENT.decode(line)
+            if event.type != "DELETED":
+                self._see(event.object)
+
+    def _see(self, pod: _Pod) -> None:
+        number = objects.number_of(pod.metadata.name)
+        if number in self._played.outcomes:
+            return
+        if pod.spec.node_name:
+            devices = (pod.metadata.annotations or {}).get(_DEVICES, "")
+            self._note(number, Placed(pod.spec.node_name, devices_of(devices) if devices else ()))
+        elif pod.is_unschedulable:
+            self._note(number, None)
+            self._delete(pod.metadata.name)
+
+    def _note(self, number: int, outcome: Placed | None) -> None:
+        self._played.outcomes[number] = outcome
+        if len(self._played.outcomes) % _PROGRESS == 0:
+            sys.stderr.write(f"  {len(self._played.outcomes)} pods decided\n")
+
+    def _delete(self, name: str) -> None:
+        try:
+            self._deletions.send("DELETE", f"{_PODS}/{name}?gracePeriodSeconds=0", {})
+        except ApiError as error:
+            if error.status != 404:
+                raise

@@ -1,0 +1,111 @@
+"""Nodes that offer their devices in shares: what a node's label wishes, as capacity that kube-scheduler counts.
+
+kubelet keeps extended resources in status.capacity that no device plugin of its own advertises; it sets them to zero
+when it starts on a node that it does not know, and then they are written again.
+"""
+
+import asyncio
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from cluster.api import Api, ApiError, PatchKind
+from cluster.reflector import Resource
+from cluster.writers import Event, EventType, Reporter, publish_node_event
+from controller.offers import Offer, decode_offer, holders, wanted
+from placement.keys import SHARED
+from placement.shares import SHARES
+
+PATH = "/api/v1/nodes"
+NODES: Resource[Offer] = Resource(PATH, decode_offer, lambda each: each.name)
+
+REFUSED = "SharesRefused"
+ACTION = "OfferingShares"
+
+
+class _Pods(msgspec.Struct):
+    items: list[msgspec.Raw]
+
+
+@dataclass
+class SharedNodes:
+    """A reflector's sink of nodes, which keeps what they offer in shares; `changed` is set when there may be work."""
+
+    api: Api
+    reporter: Reporter
+    clock: Callable[[], datetime]
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _seen: dict[str, Offer] = field(default_factory=dict)
+    _told: dict[str, str] = field(default_factory=dict)
+
+    def apply(self, seen: Offer) -> None:
+        """Take in a node."""
+        if self._seen.get(seen.name) != seen:
+            self._seen[seen.name] = seen
+            self.changed.set()
+
+    def remove(self, seen: Offer) -> None:
+        """Drop a node that was deleted."""
+        self._seen.pop(seen.name, None)
+        self._told.pop(seen.name, None)
+
+    def retain(self, keys: AbstractSet[str]) -> None:
+        """Drop all nodes but these."""
+        self._seen = {name: each for name, each in self._seen.items() if name in keys}
+        self._told = {name: each for name, each in self._told.items() if name in keys}
+
+    async def look(self) -> list[str]:
+        """Write what each node offers where that is not what it should, or tell why not. Raises ApiError."""
+        changes = [await self._settled(each) for each in list(self._seen.values())]
+        return [each for each in changes if each]
+
+    async def _settled(self, node: Offer) -> str | None:
+        milli, problem = wanted(node)
+        if not problem and node.offers(milli):
+            self._told.pop(node.name, None)
+            return None
+        problem = problem or await self._obstacle(node, milli)
+        return await self._refused(node, problem) if problem else await self._written(node, milli)
+
+    async def _obstacle(self, node: Offer, milli: int) -> str:
+        """Return which pods would lose their devices, or share them with others; empty where none would."""
+        if milli == node.most:
+            return ""
+        grows = milli > node.most
+        query = {"fieldSelector": f"spec.nodeName={node.name},status.phase!=Succeeded,status.phase!=Failed"}
+        pods = msgspec.json.decode(await self.api.get("/api/v1/pods", query), type=_Pods).items
+        standing = holders(pods, whole=grows)
+        if not standing:
+            return ""
+        what = "whole devices" if grows else "shares"
+        return f"pods hold {what} there: {', '.join(standing)}; the node offers what it did until they are gone"
+
+    async def _written(self, node: Offer, milli: int) -> str | None:
+        amounts = {SHARES: str(milli) if milli else None}
+        patch: dict[str, Any] = {"status": {"capacity": amounts, "allocatable": amounts}}
+        try:
+            written = await self.api.patch(f"{PATH}/{node.name}/status", patch, PatchKind.MERGE)
+        except ApiError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+        self._told.pop(node.name, None)
+        self._seen[node.name] = decode_offer(msgspec.Raw(written))
+        return f"node {node.name} offers {milli} {SHARES}"
+
+    async def _refused(self, node: Offer, problem: str) -> str | None:
+        if self._told.get(node.name) == problem:
+            return None
+        event = Event(EventType.WARNING, REFUSED, ACTION, f"label {SHARED}: {problem}")
+        try:
+            await publish_node_event(self.api, (node.name, node.uid), event, self.reporter, self.clock())
+        except ApiError as error:
+            if error.status != HTTPStatus.CONFLICT:
+                raise
+        self._told[node.name] = problem
+        return f"node {node.name}: {problem}"

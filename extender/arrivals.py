@@ -1,0 +1,43 @@
+"""Arrivals: each pod that takes something of nodes with accelerators is counted once into the mix that is expected.
+
+A pod counts when kube-scheduler first asks about it, or when it is first seen bound: so the mix is rebuilt from the API
+after a restart.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from cachetools import LRUCache
+
+from extender.inbox import Inbox
+from extender.ports import Knowledge
+from placement.pods import Pod
+from placement.requirements import Requirements, requirements_of
+from placement.scheduling.policy import Chooser
+
+# A pod that is asked about again after so many others counts twice, which changes little.
+MAX_COUNTED = 100_000
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """Lets the chooser learn from pods."""
+
+    chooser: Chooser = field(default_factory=Chooser)
+    _counted: LRUCache[str, None] = field(default_factory=lambda: LRUCache(MAX_COUNTED))
+
+    def see(self, uid: str, asked: Requirements, knowledge: Knowledge, names: Iterable[str]) -> None:
+        """Count a pod that was asked about for these nodes, unless it was counted already."""
+        if uid not in self._counted:
+            self._counted[uid] = None
+            self.chooser.see(asked, knowledge.inventory, names)
+
+    async def run(self, held: Inbox[str, Pod], knowledge: Knowledge) -> None:
+        """Count pods that were seen bound, for ever; of those that are there already the oldest first."""
+        for pod in sorted(held.drain(), key=lambda each: (each.created_at, each.uid)):
+            self._see(pod, knowledge)
+        while True:
+            self._see(await held.take(), knowledge)
+
+    def _see(self, pod: Pod, knowledge: Knowledge) -> None:
+        self.see(pod.uid, requirements_of(pod, knowledge.catalog), knowledge, [pod.node])

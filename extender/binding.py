@@ -1,0 +1,196 @@
+"""The journey of a Binding that is ours to send, because it tells which devices a pod has shares of.
+
+Devices are held before the Binding is sent, and until the API server has said what became of it: a request that was
+lost may have been carried out, or may be yet. So it is sent again, the same to the letter, until it is accepted or
+refused, and no other device is chosen meanwhile.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from http import HTTPStatus
+from itertools import chain, repeat
+from math import inf
+from typing import NamedTuple
+
+from cluster.account import hold_of
+from cluster.api import UNREACHABLE, Api, ApiError
+from cluster.bindings import bind, fetch
+from extender.flights import FlightLog
+from extender.ports import Knowledge
+from extender.wire_binding import Order
+from placement.inventory import Hold
+from placement.keys import DEVICES
+from placement.pods import Pod
+from placement.shares import SHARES, devices_for, devices_text, held_devices, hold_for, left_by_device
+
+# kube-scheduler waits for two seconds (httpTimeout in manifests/base/scheduler), and then knows no reason.
+ANSWER_SECONDS = 1.5
+RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+# So long after an order a Binding is sent: a kube-scheduler whose lease (15 s) went to another one orders nothing.
+RESEND_SECONDS = 5.0
+
+# kube-apiserver carries no request out after 60 s (--request-timeout).
+LOST_SECONDS = 65.0
+
+
+class Bound(StrEnum):
+    """What became of a Binding."""
+
+    BOUND = "bound"
+    LOST_RACE = "lost_race"  # The devices were given away since the pod's node was chosen.
+    REFUSED = "refused"  # By the API server: the pod is gone, or stands elsewhere.
+    NOT_SYNCED = "not_synced"  # The cluster is not known yet, nor what is left of its devices.
+    UNRESOLVED = "unresolved"  # Nothing is known of it within the time that kube-scheduler waits.
+
+
+class Result(NamedTuple):
+    """What became of a Binding, and the text that kube-scheduler gets: empty where the pod is bound."""
+
+    bound: Bound
+    error: str = ""
+
+
+@dataclass
+class Binder:
+    """Binds pods, each by one Binding however often it is asked to; `reasons` returns what else stands in it."""
+
+    api: Api
+    knowledge: Knowledge
+    flights: FlightLog
+    reasons: Callable[[Pod, str], Mapping[str, str]]
+    answer_seconds: float = ANSWER_SECONDS
+    retry_seconds: tuple[float, ...] = RETRY_SECONDS
+    resend_seconds: float = RESEND_SECONDS
+    lost_seconds: float = LOST_SECONDS
+    _landings: dict[str, "_Landing"] = field(default_factory=dict)
+
+    async def bind(self, order: Order) -> Result:
+        """Bind a pod, and return what is known of that in time; it is brought to an end in any case."""
+        landing = self._landings.get(order.pod.uid) or self._begun(order)
+        if landing.order != order:
+            return Result(Bound.REFUSED, "berth: the pod is being bound to another node")
+        landing.resend_until = asyncio.get_running_loop().time() + self.resend_seconds
+        try:
+            async with asyncio.timeout(self.answer_seconds):
+                return await asyncio.shield(landing.task)
+        except TimeoutError:
+            return Result(Bound.UNRESOLVED, "berth: the API server has not said yet whether the pod is bound")
+
+    def _begun(self, order: Order) -> "_Landing":
+        uid = order.pod.uid
+        landing = self._landings[uid] = _Landing(order)
+        landing.task = asyncio.create_task(self._landed(landing))
+        landing.task.add_done_callback(lambda _: self._landings.pop(uid))
+        return landing
+
+    async def _landed(self, landing: "_Landing") -> Result:
+        """Choose the devices, hold them, and send the Binding."""
+        order = landing.order
+        if not self.knowledge.is_synced:
+            return Result(Bound.NOT_SYNCED, "berth: the cluster is not known yet")
+        try:
+            hold = self._promised(order) or await self._chosen(order)
+        except ApiError as error:
+            return _refused(error)
+        if isinstance(hold, Result):
+            return hold
+        self.flights.land(order.pod.uid, hold)
+        result = await self._sent(landing, hold)
+        if result.bound is not Bound.BOUND:
+            self.flights.abort(order.pod.uid)
+        return result
+
+    def _promised(self, order: Order) -> Hold | None:
+        """Return what filter has chosen on this node, unless the devices were given away by somebody else meanwhile."""
+        hold = self.flights.hold_of(order.pod.uid)
+        if hold is None or hold.node != order.node:
+            return None
+        if not hold.requests.get(SHARES):
+            return hold
+        left, devices = self._left(order.node), held_devices(hold)
+        is_kept = bool(devices) and all(each < len(left) and left[each] >= 0 for each in devices)
+        return hold if is_kept else None
+
+    async def _chosen(self, order: Order) -> Hold | Result:
+        """Choose among the devices that are left; a pod that is bound already needs none. Raises ApiError."""
+        pod = await fetch(self.api, order.pod)
+        known = _verdict(pod, order)
+        if known:
+            return known
+        self.flights.end(pod.uid)
+        requests = {name: count for name, count in pod.requests.items() if count > 0}
+        devices = devices_for(requests.get(SHARES, 0), self._left(order.node))
+        if SHARES in requests and not devices:
+            return Result(Bound.LOST_RACE, f"berth: too few free {SHARES} on one device of the node")
+        return hold_for(order.node, requests, devices, pod.owner)
+
+    def _left(self, name: str) -> tuple[int, ...]:
+        node = self.knowledge.inventory.nodes.get(name)
+        return left_by_device(node) if node else ()
+
+    async def _sent(self, landing: "_Landing", hold: Hold) -> Result:
+        """Send the Binding until the API server has accepted or refused it, or will not carry it out any more."""
+        order, clock = landing.order, asyncio.get_running_loop().time
+        texts, refusal, sent_at = self._texts(order, hold), None, -inf
+        pauses = chain(self.retry_seconds, repeat(self.retry_seconds[-1]))
+        while True:
+            if clock() < landing.resend_until:
+                sent_at = clock()
+                try:
+                    await bind(self.api, order.pod, order.node, texts)
+                except ApiError as error:
+                    refusal = None if _is_ambiguous(error) else error
+                else:
+                    return Result(Bound.BOUND)
+            known = await self._known(order)
+            if known is None and (refusal or clock() > sent_at + self.lost_seconds):
+                return _refused(refusal) if refusal else Result(Bound.REFUSED, "berth: the Binding was lost")
+            if known and known.bound is not Bound.UNRESOLVED:
+                return known
+            await asyncio.sleep(next(pauses))
+
+    def _texts(self, order: Order, hold: Hold) -> Mapping[str, str]:
+        devices = held_devices(hold)
+        return {**self.reasons(order.pod, order.node), **({DEVICES: devices_text(devices)} if devices else {})}
+
+    async def _known(self, order: Order) -> Result | None:
+        """Return what the pod itself tells: None while it is not bound, UNRESOLVED where nobody says."""
+        try:
+            pod = await fetch(self.api, order.pod)
+        except ApiError as error:
+            return _refused(error) if error.status == HTTPStatus.NOT_FOUND else Result(Bound.UNRESOLVED)
+        known = _verdict(pod, order)
+        if known and known.bound is Bound.BOUND:
+            self.knowledge.account.assume(pod.uid, hold_of(pod))
+        return known
+
+
+@dataclass
+class _Landing:
+    """An order that is carried out by a task, which sends the Binding until some time of the loop's clock."""
+
+    order: Order
+    resend_until: float = 0.0
+    task: asyncio.Task[Result] = field(init=False)
+
+
+def _verdict(pod: Pod, order: Order) -> Result | None:
+    """Return what a pod as it stands says about the order; None while it is not bound."""
+    if pod.uid != order.pod.uid:
+        return Result(Bound.REFUSED, "berth: the pod is gone, and another one has its name")
+    if pod.node == order.node:
+        return Result(Bound.BOUND)
+    return Result(Bound.REFUSED, "berth: the pod was bound to another node by somebody else") if pod.node else None
+
+
+def _refused(error: ApiError) -> Result:
+    return Result(Bound.REFUSED, f"berth: the API server did not bind the pod: {error}")
+
+
+def _is_ambiguous(error: ApiError) -> bool:
+    """Tell whether the API server may have done what was asked, or may do it the next time."""
+    may_pass = (UNREACHABLE, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
+    return error.status in may_pass or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR

@@ -1,0 +1,112 @@
+"""What is expected of tasks to come: learnt from those that came, or pinned."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from heapq import nlargest
+from operator import itemgetter
+
+from placement.scheduling.mix import Mix, mix_of
+from placement.scheduling.tasks import Task
+
+# Among so many later arrivals a task counts half. Time is counted in arrivals: while nothing arrives nothing is learnt.
+HALF_LIFE = 10_000
+
+# The mix is made anew when so many arrivals came since, as a share of all that count, because what is kept per mix is
+# lost then.
+REFRESH_SHARE = 0.1
+REFRESH_ARRIVALS = 1_000
+
+# Tasks in a mix: what is rarer than the most frequent so many changes no decision.
+MAX_TASKS = 256
+
+# Before anything arrives, pods of every size over which engines shard a model are expected, the smaller the more often,
+# with part of the cpu that nodes have beside as many devices, for so many arrivals in all; and, rarely, one that takes
+# a whole node of each shape, so that nodes are not broken up before anybody knows.
+PRIOR_SIZES = (1, 2, 4, 8)
+PRIOR_CPU_SHARE = 0.5
+PRIOR_ARRIVALS = 16.0
+PRIOR_WHOLE_NODES = 0.5
+
+_RESCALE = 2.0**200
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """A mix that stays as it is, and for how many arrivals it stands."""
+
+    mix: Mix
+    arrivals: float = 0
+
+    def see(self, task: Task) -> None:
+        """Learn nothing."""
+
+
+@dataclass
+class Learnt:
+    """The mix of what arrived, older arrivals counting less and less (forward decay), begun with a prior.
+
+    Source of forward decay: Cormode et al., "Forward Decay" (ICDE 2009): the i-th arrival weighs 2^(i / half-life), and
+    only ratios of weights matter, so nothing need be aged.
+    """
+
+    prior: Mapping[Task, float] = field(default_factory=dict)
+    half_life: float = HALF_LIFE
+    _weights: dict[Task, float] = field(init=False)
+    _next: float = 1.0
+    _since: int = 0
+    _mix: Mix | None = None
+
+    def __post_init__(self) -> None:
+        self._weights = dict(self.prior)
+
+    @property
+    def arrivals(self) -> float:
+        """How many arrivals of today the known ones count for, the prior among them."""
+        return sum(self._weights.values()) / self._next
+
+    @property
+    def mix(self) -> Mix:
+        """The mix as of the last refresh."""
+        if self._mix is None or self._since >= min(REFRESH_SHARE * self.arrivals, REFRESH_ARRIVALS):
+            self._mix = mix_of(dict(nlargest(MAX_TASKS, self._weights.items(), key=itemgetter(1))))
+            self._since = 0
+        return self._mix
+
+    def see(self, task: Task) -> None:
+        """Count an arrival."""
+        self._weights[task] = self._weights.get(task, 0) + self._next
+        self._next *= 2 ** (1 / self.half_life)
+        self._since += 1
+        if self._next > _RESCALE:
+            self._rescale()
+
+    def _rescale(self) -> None:
+        kept = {task: weight / self._next for task, weight in self._weights.items()}
+        self._weights = {task: weight for task, weight in kept.items() if weight > 1 / _RESCALE}
+        self._next = 1.0
+
+
+def prior(shapes: Sequence[tuple[int, int]]) -> dict[Task, float]:
+    """Return what is expected of nodes before anything arrives, and for how many arrivals each task stands.
+
+    A shape is the cpu of a node in milli and the number of its devices.
+    """
+    known = sorted({(cpu, devices) for cpu, devices in shapes if devices})
+    weights: dict[Task, float] = {}
+    for cpu, devices in known:
+        weights[Task(cpu, devices)] = PRIOR_WHOLE_NODES / devices
+    for devices in PRIOR_SIZES:
+        task = Task(int(PRIOR_CPU_SHARE * devices * _median_cpu(shapes)), devices)
+        weights[task] = weights.get(task, 0) + PRIOR_ARRIVALS / devices / sum(1 / each for each in PRIOR_SIZES)
+    return weights
+
+
+def _median_cpu(shapes: Sequence[tuple[int, int]]) -> float:
+    """Return the cpu that stands beside a device, in the middle of all devices."""
+    ratios = sorted((cpu / devices, devices) for cpu, devices in shapes if devices)
+    half, counted = sum(devices for _, devices in ratios) / 2, 0
+    for ratio, devices in ratios:
+        counted += devices
+        if counted >= half:
+            return ratio
+    return 0.0

@@ -1,0 +1,196 @@
+"""Pools: the nodes of an inventory that offer one resource, as a fleet, kept in step with the inventory."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from placement.devices import is_device
+from placement.inventory import Inventory, NodeInventory
+from placement.quantities import CPU, MEMORY
+from placement.requirements import Requirements
+from placement.scheduling.arrays import Flags, Ints, Rows
+from placement.scheduling.fleet import Fleet, NodeState, fleet_of
+from placement.scheduling.tasks import WHOLE, Task
+from placement.shares import MAX_DEVICES, PER_DEVICE, SHARES, device_count, divided, left_by_device
+
+_MIB = 2**20
+
+# Beyond this an amount is a mistake of who wrote it, and would overflow the arithmetic of arrays.
+_MOST = 2**40
+
+
+def is_accelerator(resource: str, node: NodeInventory) -> bool:
+    """Tell whether a resource of a node is an accelerator: some class says so, or its vendor's plugin is known."""
+    return resource == SHARES or resource in node.offers or is_device(resource)
+
+
+def accelerators_of(node: NodeInventory) -> tuple[str, ...]:
+    """Return the accelerator resources that a node offers, by name."""
+    return tuple(sorted(name for name, count in node.allocatable.items() if count > 0 and is_accelerator(name, node)))
+
+
+def state_of(node: NodeInventory, resource: str) -> NodeState:
+    """Return what is left of a node and its devices, pods in flight counted; nothing where no pod can be scheduled."""
+    is_open = node.is_schedulable and node.is_ready
+    cpu, memory = (_bounded(each) * is_open for each in (node.expected_free(CPU), node.expected_free(MEMORY) // _MIB))
+    if resource == SHARES:
+        left = left_by_device(node) if is_open else (0,) * device_count(node)
+        return NodeState(node.name, cpu, memory, left, (1,) * len(left), WHOLE * len(left), node.classes)
+    idle, capacity = _bounded(node.expected_free(resource)) * is_open, _bounded(node.allocatable.get(resource, 0))
+    return NodeState(node.name, cpu, memory, (WHOLE,), (idle,), WHOLE * capacity, node.classes)
+
+
+def _bounded(amount: int) -> int:
+    return min(max(amount, -_MOST), _MOST)
+
+
+@dataclass
+class Pool:
+    """The nodes that offer a resource, in the order of their names; `rows` tells where in the fleet each stands.
+
+    Of each node `unbound` is what no bound pod holds, in units of the resource; `example` is a node of each kind.
+    """
+
+    resource: str
+    nodes: list[NodeInventory]
+    fleet: Fleet
+    rows: Mapping[str, int]
+    unbound: Ints
+    example: dict[int, NodeInventory]
+
+    @property
+    def shapes(self) -> list[tuple[int, int]]:
+        """What each node has when nothing is taken of it: cpu in milli, and devices."""
+        per_device = PER_DEVICE if self.resource == SHARES else 1
+        return [
+            (_bounded(node.allocatable.get(CPU, 0)), _bounded(node.allocatable[self.resource]) // per_device)
+            for node in self.nodes
+        ]
+
+    def put(self, node: NodeInventory) -> None:
+        """Take in a node that has changed."""
+        row = self.rows[node.name]
+        self.nodes[row] = node
+        self.fleet.put(row, state_of(node, self.resource))
+        self.unbound[row] = _bounded(node.free(self.resource))
+        self.example[int(self.fleet.kind[row])] = node
+
+    def task_of(self, asked: Requirements) -> Task:
+        """Return what a pod asks of this resource's nodes."""
+        amount, cpu = (
+            _bounded(each) for each in (asked.accelerators.get(self.resource, 0), asked.requests.get(CPU, 0))
+        )
+        devices, milli = amount, WHOLE
+        if amount and self.resource == SHARES:
+            devices, milli = divided(amount) or (MAX_DEVICES + 1, WHOLE)  # What cannot be divided fits nowhere.
+        return Task(cpu, devices, milli, self._classes(asked))
+
+    def fits(self, task: Task, rows: Rows) -> Flags:
+        """Tell which of the rows have the devices: bound pods alone count against whole ones, all against shares."""
+        if self.fleet.is_divisible:
+            return self.fleet.holds(task)[rows]
+        enough: Flags = self.unbound[rows] >= task.devices
+        return enough
+
+    def _classes(self, asked: Requirements) -> tuple[str, ...]:
+        """Return the classes to which the pod's selection limits it: those of no node that it refuses; () for any."""
+        if asked.selection.is_everywhere or len(self.example) < 2:  # noqa: PLR2004
+            return ()
+        admitted, refused = set[tuple[str, ...]](), set[str]()
+        for node in self.example.values():
+            if asked.selection.admits(node.labels, node.name):
+                admitted.add(node.classes)
+            else:
+                refused.update(node.classes)
+        if not refused:
+            return ()
+        kinds = [[name for name in kind if name not in refused] or kind for kind in admitted]
+        return tuple(sorted({name for kind in kinds for name in kind}))
+
+
+def pool_of(resource: str, nodes: Iterable[NodeInventory]) -> Pool:
+    """Return the pool of a resource."""
+    offering = sorted((node for node in nodes if resource in node.allocatable), key=lambda node: node.name)
+    fleet = fleet_of([state_of(node, resource) for node in offering], is_divisible=resource == SHARES)
+    rows = {node.name: row for row, node in enumerate(offering)}
+    unbound = np.array([_bounded(node.free(resource)) for node in offering], np.int64)
+    example = {int(kind): node for kind, node in zip(fleet.kind, offering, strict=True)}
+    return Pool(resource, offering, fleet, rows, unbound, example)
+
+
+@dataclass
+class Pools:
+    """The pools of an inventory, made when asked for.
+
+    `offered` has the accelerator resources of each node that has any.
+    """
+
+    offered: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _inventory: Inventory = field(default_factory=Inventory)
+    _pools: dict[str, Pool] = field(default_factory=dict)
+    _replicas: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def follow(self, inventory: Inventory) -> None:
+        """Take in what has changed since the inventory before."""
+        before, after = self._inventory.nodes, inventory.nodes
+        if inventory is self._inventory:
+            return
+        self._inventory = inventory
+        for name in before.keys() - after.keys():
+            self._leave(before[name])
+        for name, node in after.items():
+            was = before.get(name)
+            if was is not node:
+                self._take_in(was or NodeInventory(name), node)
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        """The accelerator resources that some node offers."""
+        return tuple(sorted({name for offered in self.offered.values() for name in offered}))
+
+    def of(self, resource: str) -> Pool:
+        """Return the pool of a resource."""
+        if resource not in self._pools:
+            self._pools[resource] = pool_of(resource, self._inventory.nodes.values())
+        return self._pools[resource]
+
+    def replicas(self, owner: str, *, by_zone: bool) -> Mapping[str, int]:
+        """Return how many replicas of the owner each node has, or each zone, where there are any."""
+        by_node = self._replicas.get(owner, {})
+        if not by_zone:
+            return by_node
+        zones: Counter[str] = Counter()
+        for name, count in by_node.items():
+            zones[self._inventory.nodes[name].zone] += count
+        return zones
+
+    def _take_in(self, was: NodeInventory, node: NodeInventory) -> None:
+        self._count_replicas(was, node)
+        offered = accelerators_of(node)
+        if offered != self.offered.get(node.name, ()):
+            self.offered[node.name] = offered
+        shape = was.allocatable.keys() ^ node.allocatable.keys()
+        self._drop({*shape, SHARES} if device_count(was) != device_count(node) else shape)
+        for resource in node.allocatable.keys() & self._pools.keys():
+            self._pools[resource].put(node)
+
+    def _leave(self, node: NodeInventory) -> None:
+        self._count_replicas(node, NodeInventory(node.name))
+        self.offered.pop(node.name, None)
+        self._drop(node.allocatable)
+
+    def _count_replicas(self, was: NodeInventory, node: NodeInventory) -> None:
+        if was.replicas == node.replicas:
+            return
+        for owner in was.replicas.keys() - node.replicas.keys():
+            del self._replicas[owner][node.name]
+            if not self._replicas[owner]:
+                del self._replicas[owner]
+        for owner, count in node.replicas.items():
+            self._replicas.setdefault(owner, {})[node.name] = count
+
+    def _drop(self, resources: Iterable[str]) -> None:
+        for resource in resources:
+            self._pools.pop(resource, None)
