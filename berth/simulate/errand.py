@@ -14,7 +14,7 @@ from berth.simulate.running import Departures, Trial, Typical
 from berth.simulate.tables import UnreadableTraceError
 from berth.simulate.tally import Tally
 from berth.simulate.traces import Numbered, arrivals_in, fleet_in, mix_in
-from placement.scheduling.expectation import Learnt, Pinned
+from placement.scheduling.expectation import Learnt, Pinned, prior
 from placement.scheduling.fleet import Fleet
 from placement.scheduling.policies import POLICIES
 from placement.scheduling.replay import Expectation
@@ -54,7 +54,7 @@ def answer(wish: Wish, *, as_json: bool) -> str:
 
 def simulated(wish: Wish) -> Report:
     """Replay a trace, write where its arrivals went, and return what it came to; raises one of REFUSALS."""
-    fleet = fleet_in(wish.nodes)
+    fleet = fleet_in(wish.nodes, is_ranked=wish.policy != default_policy())
     arrivals = arrivals_in(wish.arrivals, fleet)
     if wish.departures and not any(each.arrival.task.devices for each in arrivals):
         raise UnreadableTraceError(f"{wish.arrivals}: column num_gpu: no arrival asks for any, allowed: one at least")
@@ -69,7 +69,7 @@ def simulated(wish: Wish) -> Report:
 
 
 def _trial(wish: Wish, fleet: Fleet, arrivals: tuple[Numbered, ...]) -> Trial:
-    whole: Expectation = Learnt() if wish.mix == ONLINE else Pinned(mix_in(Path(wish.mix), fleet))
+    whole: Expectation = Learnt(prior(fleet.shapes)) if wish.mix == ONLINE else Pinned(mix_in(Path(wish.mix), fleet))
     typical = Typical(whole)
     expectation = typical if wish.policy in _OF_TYPICAL else whole
     policy = POLICIES[wish.policy](wish.seed)

@@ -29,11 +29,8 @@ class Numbered:
     arrival: Arrival
 
 
-def fleet_in(file: Path) -> Fleet:
-    """Return the nodes of a file; among equals the one of the least `tie_rank` is taken, or else the first.
-
-    Raises UnreadableTraceError.
-    """
+def states_in(file: Path) -> list[NodeState]:
+    """Return the nodes of a file in the order of their `tie_rank`, or else of the rows; raises UnreadableTraceError."""
     ranked: dict[str, tuple[int, NodeState]] = {}
     for position, row in enumerate(rows(file, _NODE, ("tie_rank",))):
         state = _state(row)
@@ -44,7 +41,16 @@ def fleet_in(file: Path) -> Fleet:
     states = [state for _, state in sorted(ranked.values(), key=lambda each: (each[0], each[1].name))]
     if not any(state.capacity for state in states):
         raise UnreadableTraceError(f"{file}: column gpu: no node has any, allowed: one node at least with 1 or more")
-    return fleet_of(states)
+    return states
+
+
+def fleet_in(file: Path, *, is_ranked: bool = True) -> Fleet:
+    """Return the nodes of a file; among equals the one of the least `tie_rank` is taken, or else of the first name.
+
+    Raises UnreadableTraceError.
+    """
+    states = states_in(file)
+    return fleet_of(states if is_ranked else sorted(states, key=lambda state: state.name))
 
 
 def arrivals_in(file: Path, fleet: Fleet) -> tuple[Numbered, ...]:
@@ -85,7 +91,7 @@ def _state(row: Row) -> NodeState:
 def _task(row: Row, models: tuple[str, ...]) -> Task:
     devices = row.number("num_gpu", 0, _MAX_DEVICES)
     milli = row.number("gpu_milli", *_bounds(devices))
-    spec = tuple(_specified(row, models))
+    spec = tuple(sorted(_specified(row, models)))
     return Task(row.number("cpu_milli", 0, _MAX_AMOUNT), devices, milli if devices else WHOLE, spec)
 
 

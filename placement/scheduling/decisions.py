@@ -11,19 +11,19 @@ class Score(NamedTuple):
     """The parts of a candidate's score, in the order in which they decide; less is better in each.
 
     `unknown`: 1 where its accelerators cannot be seen, `contended`: 1 where pods in flight may take them first,
-    `excess`: cost beyond what counts as equal to the least where wishes have a say, `opens`: 1 where replicas of the
-    owner are spread and all of its devices are idle, `replicas`: replicas of the same owner there, `later_class`: the
-    place of its class among those left open to the pod, `cost`: what the placement costs, `idle`: devices that are idle
-    there, `idle_cpu`: cpu that is, in cores. Of the cost, for the best candidates alone, `stranded` is the growth of
-    fragmentation, `wasted` that of waste, and `room` the worth of room that scarce pods lose. Costs are in devices.
+    `later_class`: the place of its class among those left open to the pod, `excess`: where replicas spread, cost beyond
+    what counts as equal to the least, `opens`: there 1 where all devices of the node are idle, `replicas`: replicas of
+    the same owner there, `cost`: what the placement costs, `idle`: devices that are idle there, `idle_cpu`: cpu that
+    is, in cores. Of the cost, for the best candidates alone, `stranded` is the growth of fragmentation, `wasted` that
+    of waste, and `room` the worth of room that scarce pods lose. Costs are in devices.
     """
 
     unknown: int = 0
     contended: int = 0
+    later_class: int = 0
     excess: float = 0
     opens: int = 0
     replicas: int = 0
-    later_class: int = 0
     cost: float = 0
     idle: float = 0
     idle_cpu: float = 0

@@ -28,8 +28,8 @@ from placement.shares import MAX_DEVICES, SHARES
 
 _CORE = 1000
 
-# Costs within this of the least, in thousandths of a device, count as equal where replicas spread or classes are open.
-WISHES_TOLERANCE = 24
+# Costs within this of the least, in thousandths of a device, count as equal where replicas spread.
+SPREAD_TOLERANCE = 24
 
 # So many candidates are told what their cost consists of: the winner and its runners-up.
 EXPLAINED = 4
@@ -147,23 +147,22 @@ class Chooser:
         pool, task, rows = of
         ranking = self.policy.rank(task, pool.fleet, rows, self.expectation(pool).mix)
         seen = set[int]()
-        for place in ranking.with_wishes(self._wishes(asked, pool), WISHES_TOLERANCE).ordered():
+        spread = ranking.within(self._spread(asked, pool), SPREAD_TOLERANCE)
+        for place in spread.after(_later_classes(asked, pool)).ordered():
             if place.row not in seen:
                 seen.add(place.row)
                 yield place
 
-    def _wishes(self, asked: Requirements, pool: Pool) -> Mapping[str, Ints]:
-        """Return what decides among nodes of equal fragmentation: replicas apart, then the order of an open choice."""
-        wishes: dict[str, Ints] = {}
+    def _spread(self, asked: Requirements, pool: Pool) -> Mapping[str, Ints]:
+        """Return what keeps replicas of an owner apart; none starts an idle node while a started one will do."""
         replicas = self._replicas(asked)
-        if replicas:
-            wishes["opens"] = (pool.fleet.idle == pool.fleet.capacity).astype(np.int64)
-            of_node = (replicas.get(node.zone if asked.spread is Spread.ZONE else node.name, 0) for node in pool.nodes)
-            wishes["replicas"] = np.fromiter(of_node, np.int64, len(pool.nodes))
-        if asked.classes:
-            places = [_later_class(asked.classes, kind) for kind in pool.fleet.kinds]
-            wishes["later_class"] = np.array(places, np.int64)[pool.fleet.kind]
-        return wishes
+        if not replicas:
+            return {}
+        of_node = (replicas.get(node.zone if asked.spread is Spread.ZONE else node.name, 0) for node in pool.nodes)
+        return {
+            "opens": (pool.fleet.idle == pool.fleet.capacity).astype(np.int64),
+            "replicas": np.fromiter(of_node, np.int64, len(pool.nodes)),
+        }
 
     def _replicas(self, asked: Requirements) -> Mapping[str, int]:
         """Return how many replicas of the pod's owner each node or zone has, as the pod spreads."""
@@ -201,10 +200,10 @@ def _candidate(pool: Pool, task: Task, place: Place, parts: Mapping[str, float],
     score = Score(
         0,
         contended,
+        int(parts.get("later_class", 0)),
         parts.get("excess", 0) / WHOLE,
         int(parts.get("opens", 0)),
         int(parts.get("replicas", 0)),
-        int(parts.get("later_class", 0)),
         parts.get("cost", 0) / WHOLE,
         parts.get("idle", 0) / WHOLE,
         parts.get("idle_cpu", 0) / _CORE,
@@ -214,6 +213,11 @@ def _candidate(pool: Pool, task: Task, place: Place, parts: Mapping[str, float],
     return Candidate(pool.fleet.names[place.row], score, devices)
 
 
-def _later_class(classes: tuple[str, ...], kind: tuple[str, ...]) -> int:
-    """Return the place of a node's best class among those that are left open."""
-    return min((classes.index(name) for name in kind if name in classes), default=len(classes))
+def _later_classes(asked: Requirements, pool: Pool) -> Mapping[str, Ints]:
+    """Return the place of each node's best class among those that are left open to the pod."""
+    if not asked.classes:
+        return {}
+    order = {name: place for place, name in enumerate(asked.classes)}
+    last = len(order)
+    places = [min((order.get(name, last) for name in kind), default=last) for kind in pool.fleet.kinds]
+    return {"later_class": np.array(places, np.int64)[pool.fleet.kind]}

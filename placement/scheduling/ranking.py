@@ -43,17 +43,23 @@ class Ranking:
             best = best[values == values.min()]
         return self._place(int(best[0]))
 
-    def with_wishes(self, wishes: Mapping[str, NDArray[Any]], tolerance: float) -> "Ranking":
-        """Return the ranking in which wishes decide among what the first part calls equal to the best, or nearly so.
+    def within(self, values: Mapping[str, NDArray[Any]], tolerance: float) -> "Ranking":
+        """Return the ranking in which other values decide where the first part is within the tolerance of the least.
 
-        A wish has a value for each node of the fleet.
+        There is a value for each node of the fleet.
         """
-        if not wishes or not len(self.rows):
+        if not values or not len(self.rows):
             return self
         first = next(iter(self.parts.values()))
         excess = np.maximum(first - (first.min() + tolerance), 0)
-        wished = {name: values[self.rows] for name, values in wishes.items()}
-        return Ranking(self.rows, self.columns, {"excess": excess, **wished, **self.parts})
+        return Ranking(self.rows, self.columns, {"excess": excess, **self._of_candidates(values), **self.parts})
+
+    def after(self, values: Mapping[str, NDArray[Any]]) -> "Ranking":
+        """Return the ranking in which other values decide first, of which there is one for each node of the fleet."""
+        return Ranking(self.rows, self.columns, {**self._of_candidates(values), **self.parts})
+
+    def _of_candidates(self, values: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        return {name: each[self.rows] for name, each in values.items()}
 
     def ordered(self) -> Iterator[Place]:
         """Yield all candidates, the best first; the first of them costs no sorting."""

@@ -56,10 +56,10 @@ def test_a_record_is_json_for_people_and_their_tools() -> None:
     assert list(score) == [
         "unknown",
         "contended",
+        "laterClass",
         "excess",
         "opens",
         "replicas",
-        "laterClass",
         "cost",
         "idle",
         "idleCpu",
