@@ -2,10 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test check controlplane bench fuzz lock kind clean
+.PHONY: help demo test check controlplane bench bench-replay bench-fragmentation plot fuzz lock kind clean
 
 help: ## What can be made
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
 
 # The virtual environment is made anew when the lock file or the project's own definition changes.
 .venv/ready: requirements-dev.lock pyproject.toml
@@ -35,6 +35,15 @@ test: check controlplane ## Everything that CI runs
 
 bench: controlplane ## Benchmarks, each beside its floor or peer
 	@$(BIN)/python -m bench
+
+bench-replay: controlplane ## Play the public trace (../shared/traces) through a real kube-scheduler with and without Berth: 20 to 40 minutes
+	@$(BIN)/python -m bench.replay
+
+bench-fragmentation: .venv/ready ## Replay the public traces (../shared/traces) by every policy, beside what was published: 10 minutes
+	@$(BIN)/python -m bench.fragmentation
+
+plot: .venv/ready ## Draw docs/fragmentation.svg from the public traces (../shared/traces): 3 minutes
+	@$(BIN)/python -m bench.fragmentation --plot docs/fragmentation.svg
 
 fuzz: .venv/ready ## Ask the whole webhook about COUNT (200000) generated and damaged reviews; SEED chooses which
 	@$(BIN)/python -m tests.fuzz --count $(or $(COUNT),200000) --seed $(or $(SEED),1)

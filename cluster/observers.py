@@ -19,6 +19,9 @@ class Observer:
     def on_held(self, pod: Pod) -> None:
         """A pod was seen bound for the first time."""
 
+    def on_left(self, pod: Pod) -> None:
+        """A pod that was bound holds nothing any longer."""
+
     def on_bound(self, pod: Pod) -> None:
         """A pod was seen bound for the first time since the view was synced."""
 

@@ -53,7 +53,10 @@ class PodStore:
         self._roster.apply(seen)
         if before and before != self._account.place_of(seen.uid):
             self._observer.on_change(before)
-        if self._account.node_of(seen.uid) and not was_bound:
+        is_bound = self._account.node_of(seen.uid) is not None
+        if was_bound and not is_bound:
+            self._observer.on_left(seen)
+        if is_bound and not was_bound:
             self._observer.on_held(seen)
             if self._is_listed:
                 self._observer.on_bound(seen)
@@ -62,9 +65,11 @@ class PodStore:
 
     def remove(self, seen: Pod) -> None:
         """Drop a pod."""
-        node = self._account.place_of(seen.uid)
+        was_bound, node = self._account.node_of(seen.uid) is not None, self._account.place_of(seen.uid)
         self._account.remove_pod(seen.uid)
         self._roster.remove(seen.uid)
+        if was_bound:
+            self._observer.on_left(seen)
         if node:
             self._observer.on_change(node)
 

@@ -105,6 +105,7 @@ def create_extender(settings: ExtenderSettings, around: Surroundings) -> Extende
         "writes": outbox.run,
         "wakings": lambda: wakings.run(sightings.changed),
         "arrivals": lambda: _once_synced(view, lambda: arrivals.run(sightings.held, view)),
+        "departures": lambda: _once_synced(view, lambda: arrivals.run_departures(sightings.left, view)),
         "explanations": lambda: _once_synced(view, lambda: explanations.run(sightings.waiting)),
     }
     if settings.annotate:

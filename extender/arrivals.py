@@ -27,17 +27,25 @@ class Arrivals:
     _counted: LRUCache[str, None] = field(default_factory=lambda: LRUCache(MAX_COUNTED))
 
     def see(self, uid: str, asked: Requirements, knowledge: Knowledge, names: Iterable[str]) -> None:
-        """Count a pod that was asked about for these nodes, unless it was counted already."""
-        if uid not in self._counted:
+        """Count a pod that was asked about for these nodes, unless it was counted already or is made for its node."""
+        if uid not in self._counted and not asked.selection.is_one_node:
             self._counted[uid] = None
             self.chooser.see(asked, knowledge.inventory, names)
 
     async def run(self, held: Inbox[str, Pod], knowledge: Knowledge) -> None:
         """Count pods that were seen bound, for ever; of those that are there already the oldest first."""
         for pod in sorted(held.drain(), key=lambda each: (each.created_at, each.uid)):
-            self._see(pod, knowledge)
+            self._held(pod, knowledge)
         while True:
-            self._see(await held.take(), knowledge)
+            self._held(await held.take(), knowledge)
 
-    def _see(self, pod: Pod, knowledge: Knowledge) -> None:
-        self.see(pod.uid, requirements_of(pod, knowledge.catalog), knowledge, [pod.node])
+    async def run_departures(self, left: Inbox[str, Pod], knowledge: Knowledge) -> None:
+        """Count pods that left, for ever."""
+        while True:
+            pod = await left.take()
+            self.chooser.left(requirements_of(pod, knowledge.catalog), knowledge.inventory, [pod.node])
+
+    def _held(self, pod: Pod, knowledge: Knowledge) -> None:
+        asked = requirements_of(pod, knowledge.catalog)
+        self.see(pod.uid, asked, knowledge, [pod.node])
+        self.chooser.placed(asked, knowledge.inventory, [pod.node])

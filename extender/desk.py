@@ -84,22 +84,15 @@ class Desk:
         """
         question = parse(body)
         self.flights.end(question.pod.uid)
-        outcome = self._exemption
-        asked = self.requirements_of(question.pod)
-        if outcome:
+        if outcome := self._exemption:
             return Answer(filter_result(question, question.names, ()), outcome)
-        if not asked.accelerators and (apart := self._apart(question)) is not None:
-            return Answer(filter_result(question, *apart), Outcome.OTHER_POD)
-        self.arrivals.see(question.pod.uid, asked, self.knowledge, question.names)
-        decision = self._decision(asked, question)
-        passed = self._passed(question.pod, decision)
-        if decision.winner and len(passed) == 1:
-            hold = hold_for(passed[0], asked.requests, decision.winner.devices, asked.owner)
-            self.flights.begin(question.pod.uid, hold)
-        body = filter_result(question, passed, decision.rejections)
-        if not asked.accelerators:
-            return Answer(body, Outcome.OTHER_POD)
-        return Answer(body, Outcome.ANSWERED, Decided(question.pod, asked, decision))
+        asked = self.requirements_of(question.pod)
+        if asked.accelerators:
+            decision, answer = self._placed(question, asked)
+            return Answer(answer, Outcome.ANSWERED, Decided(question.pod, asked, decision))
+        apart = self._apart(question)
+        answer = filter_result(question, *apart) if apart else self._placed(question, asked)[1]
+        return Answer(answer, Outcome.OTHER_POD)
 
     def prioritize(self, body: bytes) -> Answer:
         """Answer how good each node is, from 0 to 10; raises WireError. Changes nothing."""
@@ -120,6 +113,16 @@ class Desk:
         labels = knowledge.namespace_labels(pod.namespace) or {}
         request = request_of(pod, labels, Known(knowledge.catalog, knowledge.profiles))
         return replace(asked, spread=request.profile.spread) if request and request.profile else asked
+
+    def _placed(self, question: Question, asked: Requirements) -> tuple[Decision, bytes]:
+        """Decide, count the pod as arrived and as in flight, and return the decision and the answer."""
+        uid = question.pod.uid
+        self.arrivals.see(uid, asked, self.knowledge, question.names)
+        decision = self._decision(asked, question)
+        passed = self._passed(question.pod, decision)
+        if decision.winner and len(passed) == 1:
+            self.flights.begin(uid, hold_for(passed[0], asked.requests, decision.winner.devices, asked.owner))
+        return decision, filter_result(question, passed, decision.rejections)
 
     def _apart(self, question: Question) -> tuple[list[str], list[Rejection]] | None:
         """Return where a pod without accelerators may run: beside those that have some, if there is room.

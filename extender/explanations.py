@@ -15,7 +15,6 @@ from extender.journal import Journal
 from extender.outbox import Outbox, Sent, Write
 from placement.pods import Pod
 from placement.scheduling.decisions import Decision
-from placement.scheduling.policy import survey
 
 # A survey judges every node on the event loop on which kube-scheduler is answered: it gets a tenth of the time.
 LEAST_PAUSE_SECONDS = 0.05
@@ -64,7 +63,7 @@ class Explanations:
         is_ours = bool(asked.accelerators) or pod.scheduler_name == self.scheduler_name
         if not is_ours or pod.uid in self.desk.knowledge.account.assumed:
             return
-        decision = survey(asked, self.desk.knowledge.inventory)
+        decision = self.desk.chooser.survey(asked, self.desk.knowledge.inventory)
         self.journal.survey(Decided(pod, asked, decision), self.clock())
         event = event_of(decision)
         if self.publishes and (pod.uid, event.reason) not in self.told:

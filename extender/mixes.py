@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -10,6 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from placement.scheduling.expectation import Learnt, Pinned
 from placement.scheduling.expectations import Expectations
 from placement.scheduling.tasks import WHOLE, Task
+from placement.shares import MAX_DEVICES
+
+# A million cores: more is a mistake, and would overflow the arithmetic of arrays.
+_MOST_CPU = 10**9
 
 
 class _TaskModel(BaseModel):
@@ -17,11 +21,11 @@ class _TaskModel(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    devices: int = Field(ge=1, le=1024)
+    devices: int = Field(ge=0, le=MAX_DEVICES)
     milli: int = Field(WHOLE, ge=1, le=WHOLE)
-    cpu: int = Field(0, ge=0)
+    cpu: int = Field(0, ge=0, le=_MOST_CPU)
     classes: tuple[str, ...] = ()
-    share: float = Field(gt=0)
+    share: float = Field(gt=0, allow_inf_nan=False)
 
 
 class _ResourceModel(BaseModel):
@@ -29,8 +33,8 @@ class _ResourceModel(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    arrivals: float = Field(100, gt=0)
-    tasks: Annotated[tuple[_TaskModel, ...], Field(min_length=1)]
+    arrivals: float = Field(100, gt=0, allow_inf_nan=False)
+    tasks: list[_TaskModel] = Field(min_length=1)
 
 
 class _MixModel(BaseModel):
@@ -46,7 +50,8 @@ class MixFileError(Exception):
 def read_mix(path: Path) -> Mapping[str, Mapping[Task, float]]:
     """Return the tasks of a file and for how many arrivals each stands, by resource; raises MixFileError."""
     try:
-        model = _MixModel.model_validate(yaml.safe_load(path.read_text()))
+        content = yaml.safe_load(path.read_text())
+        model = _MixModel.model_validate(content if isinstance(content, dict) else {})
     except OSError as error:
         raise MixFileError(f"{path}: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -68,18 +73,23 @@ def mix_json(expectations: Expectations) -> dict[str, Any]:
 def _resource_json(expected: Learnt | Pinned) -> dict[str, Any]:
     tasks = zip(expected.mix.tasks, expected.mix.popularity, strict=True)
     return {
-        "arrivals": round(expected.arrivals, 1),
+        "arrivals": _rounded(expected.arrivals),
         "tasks": [
             {
                 "devices": task.devices,
                 "milli": task.milli,
                 "cpu": task.cpu,
                 "classes": list(task.classes),
-                "share": round(share, 6),
+                "share": _rounded(share),
             }
             for task, share in tasks
         ],
     }
+
+
+def _rounded(number: float) -> float:
+    """Return six digits of a number: however small, it stays above nothing, which could not be read again."""
+    return float(f"{number:.6g}")
 
 
 def _weights(resource: _ResourceModel) -> dict[Task, float]:

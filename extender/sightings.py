@@ -15,6 +15,7 @@ class Sightings(Observer):
 
     def __init__(self, beside: Observer, size: int = SIZE) -> None:
         self.held: Inbox[str, Pod] = Inbox(MAX_HELD)
+        self.left: Inbox[str, Pod] = Inbox(MAX_HELD)
         self.bound: Inbox[str, Pod] = Inbox(size)
         self.waiting: Inbox[str, Pod] = Inbox(size)
         self.changed: Inbox[str, str] = Inbox(size)
@@ -24,6 +25,11 @@ class Sightings(Observer):
         """A pod was seen bound for the first time; one made for its node (DaemonSet) tells nothing of others."""
         if not pod.selection.is_one_node:
             self.held.put(pod.uid, pod)
+
+    def on_left(self, pod: Pod) -> None:
+        """A bound pod was seen to hold nothing any longer."""
+        if not pod.selection.is_one_node:
+            self.left.put(pod.uid, pod)
 
     def on_bound(self, pod: Pod) -> None:
         """A pod was seen bound."""

@@ -10,6 +10,9 @@ from placement.taints import Taint
 
 Amounts = Mapping[str, int]
 
+# A pod that holds devices, as an amount like any other that it holds of its node.
+HOLDERS = "berth.ome.io/holders"
+
 
 @dataclass(frozen=True, slots=True)
 class NodeInventory:
@@ -46,20 +49,20 @@ class NodeInventory:
 
     def hold(self, hold: "Hold") -> "NodeInventory":
         """Return the node with the pod bound to it."""
-        return replace(self, held=_plus(self.held, hold.requests), replicas=_plus(self.replicas, hold.as_replica))
+        return replace(self, held=_plus(self.held, hold.amounts), replicas=_plus(self.replicas, hold.as_replica))
 
     def release(self, hold: "Hold") -> "NodeInventory":
         """Return the node without the pod: undoes hold."""
-        return replace(self, held=_minus(self.held, hold.requests), replicas=_minus(self.replicas, hold.as_replica))
+        return replace(self, held=_minus(self.held, hold.amounts), replicas=_minus(self.replicas, hold.as_replica))
 
     def assume(self, hold: "Hold") -> "NodeInventory":
         """Return the node with the pod in flight to it."""
-        return replace(self, assumed=_plus(self.assumed, hold.requests), replicas=_plus(self.replicas, hold.as_replica))
+        return replace(self, assumed=_plus(self.assumed, hold.amounts), replicas=_plus(self.replicas, hold.as_replica))
 
     def forget(self, hold: "Hold") -> "NodeInventory":
         """Return the node without the pod in flight: undoes assume."""
         return replace(
-            self, assumed=_minus(self.assumed, hold.requests), replicas=_minus(self.replicas, hold.as_replica)
+            self, assumed=_minus(self.assumed, hold.amounts), replicas=_minus(self.replicas, hold.as_replica)
         )
 
 
@@ -70,6 +73,11 @@ class Hold:
     node: str
     requests: Amounts
     owner: str = ""
+
+    @property
+    def amounts(self) -> Amounts:
+        """All that it takes, and itself where it holds devices."""
+        return {**self.requests, HOLDERS: 1} if any("/" in name for name in self.requests) else self.requests
 
     @property
     def as_replica(self) -> Amounts:

@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import msgspec
@@ -21,8 +22,9 @@ _NOTHING_FOR_SECONDS = 120.0
 _PROGRESS = 500
 
 
-class _Metadata(msgspec.Struct):
+class _Metadata(msgspec.Struct, rename="camel"):
     name: str = ""
+    resource_version: str = ""
     annotations: dict[str, str] | None = None
 
 
@@ -40,7 +42,7 @@ class _Status(msgspec.Struct):
 
 
 class _Pod(msgspec.Struct):
-    metadata: _Metadata
+    metadata: _Metadata = field(default_factory=_Metadata)
     spec: _Spec = field(default_factory=_Spec)
     status: _Status = field(default_factory=_Status)
 
@@ -118,10 +120,21 @@ class _Watcher:
     def __init__(self, plane: ControlPlane, played: Played) -> None:
         self._events, self._deletions = Connection(plane.api), Connection(plane.api)
         self._played = played
+        self._seen = "0"
 
     def run(self) -> None:
-        for line in self._events.lines(f"{_PODS}?watch=1&resourceVersion=0"):
+        with suppress(OSError):  # The control plane ended; who waits for pods meanwhile says so.
+            while True:
+                self._watch()
+
+    def _watch(self) -> None:
+        """See events until the API server ends the watch, as it does where very many come at once."""
+        for line in self._events.lines(f"{_PODS}?watch=1&resourceVersion={self._seen}"):
             event = _EVENT.decode(line)
+            if event.type == "ERROR":  # What was seen last is no longer known there.
+                self._seen = "0"
+                return
+            self._seen = event.object.metadata.resource_version
             if event.type != "DELETED":
                 self._see(event.object)
 

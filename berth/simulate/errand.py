@@ -1,8 +1,8 @@
 """The journey of a simulation on a trace: read, replay, count, write."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -17,7 +17,7 @@ from berth.simulate.traces import Numbered, arrivals_in, fleet_in, mix_in
 from placement.scheduling.expectation import Learnt, Pinned, prior
 from placement.scheduling.fleet import Fleet
 from placement.scheduling.policies import POLICIES
-from placement.scheduling.replay import Expectation
+from placement.scheduling.replay import Arrival, Expectation
 
 REFUSALS = (UnreadableTraceError, OSError)
 
@@ -68,12 +68,17 @@ def simulated(wish: Wish) -> Report:
     return report(tally, wish.policy, wish.mix)
 
 
+def trial(policy: str, seed: int, fleet: Fleet, arrivals: Sequence[Arrival], whole: Expectation) -> Trial:
+    """Return the trial of a policy by its name, which gets of what is expected the part that it is published with."""
+    typical = Typical(whole)
+    expectation = typical if policy in _OF_TYPICAL else whole
+    return Trial(fleet, arrivals, POLICIES[policy](seed), expectation, typical)
+
+
 def _trial(wish: Wish, fleet: Fleet, arrivals: tuple[Numbered, ...]) -> Trial:
     whole: Expectation = Learnt(prior(fleet.shapes)) if wish.mix == ONLINE else Pinned(mix_in(Path(wish.mix), fleet))
-    typical = Typical(whole)
-    expectation = typical if wish.policy in _OF_TYPICAL else whole
-    policy = POLICIES[wish.policy](wish.seed)
-    return Trial(fleet, [each.arrival for each in arrivals], policy, expectation, typical, wish.departures)
+    staying = trial(wish.policy, wish.seed, fleet, [each.arrival for each in arrivals], whole)
+    return replace(staying, departures=wish.departures)
 
 
 @contextmanager

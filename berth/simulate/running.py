@@ -50,6 +50,14 @@ class Typical:
         """Let the other learn from it."""
         self.whole.see(task)
 
+    def placed(self, task: Task) -> None:
+        """Let the other learn from it."""
+        self.whole.placed(task)
+
+    def left(self, task: Task) -> None:
+        """Let the other learn from it."""
+        self.whole.left(task)
+
 
 @dataclass(frozen=True)
 class Trial:

@@ -70,13 +70,18 @@ def arrivals_in(file: Path, fleet: Fleet) -> tuple[Numbered, ...]:
     return tuple(Numbered(number, found[number]) for number in sorted(found))
 
 
+def tasks_in(file: Path, fleet: Fleet) -> list[Task]:
+    """Return what each pod in a file asks, memory aside; raises UnreadableTraceError."""
+    models = _models(fleet)
+    found = [_task(row, models) for row in rows(file, _TASK, (_SPEC,))]
+    if not found:
+        raise UnreadableTraceError(f"{file}: has no rows, allowed: one at least")
+    return found
+
+
 def mix_in(file: Path, fleet: Fleet) -> Mix:
     """Return the mix of the pods in a file, each counting alike; raises UnreadableTraceError."""
-    models = _models(fleet)
-    counts = Counter(_task(row, models) for row in rows(file, _TASK, (_SPEC,)))
-    if not counts:
-        raise UnreadableTraceError(f"{file}: has no rows, allowed: one at least")
-    return mix_of(counts)
+    return mix_of(Counter(tasks_in(file, fleet)))
 
 
 def _state(row: Row) -> NodeState:

@@ -14,8 +14,7 @@ from placement.scheduling.fleet import Fleet
 from placement.scheduling.mix import MixColumns, admitted
 from placement.scheduling.tasks import WHOLE, Task
 
-# Divides what a task does not ask for: then it finds room for more copies than anybody counts.
-_NOTHING = 1e-6
+# Room for what a task does not ask for: for more copies than anybody counts.
 _UNBOUNDED = 1e9
 
 
@@ -34,7 +33,8 @@ class Room:
     @property
     def copies(self) -> Floats:
         """How many copies of each task fit."""
-        by_cpu = np.floor(self.cpu[:, None] / np.maximum(self.tasks.cpu, _NOTHING))
+        by_cpu = np.floor(self.cpu[:, None] / np.maximum(self.tasks.cpu, 1))
+        by_cpu[:, np.flatnonzero(self.tasks.cpu == 0)] = _UNBOUNDED
         by_devices, several = self.slots.copy(), np.flatnonzero(self.tasks.devices > 1)
         by_devices[:, several] = np.floor(by_devices[:, several] / self.tasks.devices[several])
         result: Floats = np.minimum(by_cpu, by_devices) * self.admits

@@ -86,6 +86,7 @@ class Churn:
         while self._leaving and self._leaving[0][0] <= now:
             _, _, (task, memory), taken = heappop(self._leaving)
             self.fleet.give_back(task, memory, taken)
+            self.expectation.left(task)
         (step,) = replay([stay.arrival], self.fleet, self.policy, self.expectation)
         if step.taken:
             self._count += 1

@@ -7,6 +7,7 @@ from operator import itemgetter
 
 from placement.scheduling.mix import Mix, mix_of
 from placement.scheduling.tasks import Task
+from placement.scheduling.turnover import Turnover
 
 # Among so many later arrivals a task counts half. Time is counted in arrivals: while nothing arrives nothing is learnt.
 HALF_LIFE = 10_000
@@ -40,6 +41,12 @@ class Pinned:
     def see(self, task: Task) -> None:
         """Learn nothing."""
 
+    def placed(self, task: Task) -> None:
+        """Learn nothing."""
+
+    def left(self, task: Task) -> None:
+        """Learn nothing."""
+
 
 @dataclass
 class Learnt:
@@ -51,6 +58,7 @@ class Learnt:
 
     prior: Mapping[Task, float] = field(default_factory=dict)
     half_life: float = HALF_LIFE
+    turnover: Turnover = field(default_factory=Turnover)
     _weights: dict[Task, float] = field(init=False)
     _next: float = 1.0
     _since: int = 0
@@ -67,8 +75,9 @@ class Learnt:
     @property
     def mix(self) -> Mix:
         """The mix as of the last refresh."""
-        if self._mix is None or self._since >= min(REFRESH_SHARE * self.arrivals, REFRESH_ARRIVALS):
-            self._mix = mix_of(dict(nlargest(MAX_TASKS, self._weights.items(), key=itemgetter(1))))
+        if self._mix is None or self._since >= max(1, min(REFRESH_SHARE * self.arrivals, REFRESH_ARRIVALS)):
+            most = nlargest(MAX_TASKS, self._weights.items(), key=itemgetter(1))
+            self._mix = mix_of(dict(most), self.turnover.share)
             self._since = 0
         return self._mix
 
@@ -79,6 +88,14 @@ class Learnt:
         self._since += 1
         if self._next > _RESCALE:
             self._rescale()
+
+    def placed(self, task: Task) -> None:
+        """Count a task that was placed."""
+        self.turnover.placed(task)
+
+    def left(self, task: Task) -> None:
+        """Count a task that was placed and left."""
+        self.turnover.left(task)
 
     def _rescale(self) -> None:
         kept = {task: weight / self._next for task, weight in self._weights.items()}

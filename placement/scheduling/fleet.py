@@ -15,7 +15,8 @@ class NodeState:
     """What is left of one node: cpu in milli, memory in MiB, and of its devices the thousandths that are idle.
 
     In a divisible fleet each device has an element in `left`, and `count` is 1; in others, whose devices are idle or
-    taken as a whole, `left` is 1000 and `count` says how many are idle. `capacity` is in thousandths of a device.
+    taken as a whole, `left` is 1000 and `count` says how many are idle. `capacity` is in thousandths of a device,
+    `tasks` the number of tasks that hold some of it.
     """
 
     name: str
@@ -25,6 +26,7 @@ class NodeState:
     count: tuple[int, ...]
     capacity: int
     classes: tuple[str, ...] = ()
+    tasks: int = 0
 
 
 class Taken(NamedTuple):
@@ -49,6 +51,7 @@ class Fleet:
     left: Ints
     count: Ints
     capacity: Ints
+    tasks: Ints
     kind: Ints
     kinds: tuple[tuple[str, ...], ...]
     tie: Ints
@@ -112,6 +115,7 @@ class Fleet:
     def put(self, row: int, state: NodeState) -> None:
         """Take in what is left of a node; what would be below zero counts as nothing."""
         self.cpu[row], self.memory[row], self.capacity[row] = max(state.cpu, 0), max(state.memory, 0), state.capacity
+        self.tasks[row] = state.tasks
         self.left[row], self.count[row] = 0, 0
         self.left[row, : len(state.left)] = np.maximum(state.left, 0)
         self.count[row, : len(state.count)] = np.maximum(state.count, 0)
@@ -124,6 +128,7 @@ class Fleet:
         row, columns = taken
         self.cpu[row] -= sign * task.cpu
         self.memory[row] -= sign * memory
+        self.tasks[row] += sign * bool(task.devices)
         for column in columns:
             if self.is_divisible:
                 self.left[row, column] -= sign * task.milli
@@ -150,6 +155,7 @@ def fleet_of(states: Sequence[NodeState], ties: Sequence[int] | None = None, *, 
         left=blank(width),
         count=blank(width),
         capacity=blank(),
+        tasks=blank(),
         kind=blank(),
         kinds=(),
         tie=np.array(range(rows) if ties is None else ties, np.int64),

@@ -24,10 +24,14 @@ T = TypeVar("T", bound=np.generic)
 
 @dataclass(frozen=True, eq=False)
 class Mix:
-    """Expected tasks and their popularities, which sum to 1; compared by identity, as what is kept per mix is."""
+    """Expected tasks and their popularities, which sum to 1; compared by identity, as what is kept per mix is.
+
+    `turnover` is how much leaves of what is placed, from 0 to 1.
+    """
 
     tasks: tuple[Task, ...]
     popularity: tuple[float, ...]
+    turnover: float = 0.0
 
     @cached_property
     def on_devices(self) -> "MixColumns":
@@ -82,12 +86,12 @@ def admitted(mix: MixColumns, kinds: tuple[tuple[str, ...], ...]) -> Flags:
     return np.array(rows, np.bool_).reshape(len(kinds), len(mix.tasks))
 
 
-def mix_of(weights: Mapping[Task, float]) -> Mix:
+def mix_of(weights: Mapping[Task, float], turnover: float = 0.0) -> Mix:
     """Return the mix of tasks that were seen so often, the most frequent first; ties as in FGD's code."""
     positive = (task for task, weight in weights.items() if weight > 0)
     seen = sorted(positive, key=lambda task: _rank(task, weights), reverse=True)
     total = sum(weights[task] for task in seen)
-    return Mix(tuple(seen), tuple(weights[task] / total for task in seen))
+    return Mix(tuple(seen), tuple(weights[task] / total for task in seen), turnover)
 
 
 def typical(mix: Mix, share: float = TYPICAL_SHARE) -> Mix:

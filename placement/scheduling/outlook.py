@@ -11,7 +11,7 @@ from placement.scheduling.arrays import Floats, Ints
 from placement.scheduling.copies import room
 from placement.scheduling.fleet import Fleet
 from placement.scheduling.mix import Mix, typical
-from placement.scheduling.waste import LEVELS, STEP, Sizes, Waste, waste_of
+from placement.scheduling.waste import LEVELS, NO_WASTE, STEP, Sizes, Waste, waste_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,14 +31,20 @@ class Outlook:
 
 
 def outlook(fleet: Fleet, mix: Mix, before: Outlook | None = None) -> Outlook:
-    """Return the outlook of a fleet; the one before, of the same fleet, makes it cheaper."""
+    """Return the outlook of a fleet; the one before makes it cheaper."""
     tasks, idle = mix.every, int(fleet.idle.sum())
     mean = float(tasks.popularity @ (tasks.devices * tasks.milli))
     to_come = tasks.popularity * (idle / mean if mean else 0.0)
     copies = room(fleet, tasks, np.arange(len(fleet.names))).copies.sum(0)
     prices = mean * to_come / np.maximum(copies + to_come, 1e-9)
-    waste = waste_of(_sizes(mix, to_come), _levels(fleet), before.waste if before else None)
-    return Outlook(mix, typical(mix), waste, prices, idle)
+    return Outlook(mix, typical(mix), _waste(fleet, mix, to_come, before), prices, idle)
+
+
+def _waste(fleet: Fleet, mix: Mix, to_come: Floats, before: Outlook | None) -> Waste:
+    """Return the waste of devices; those that are taken as a whole have none."""
+    if not fleet.is_divisible:
+        return NO_WASTE
+    return waste_of(_sizes(mix, to_come), _levels(fleet), before.waste if before else None)
 
 
 def _sizes(mix: Mix, to_come: Floats) -> Sizes:

@@ -4,7 +4,7 @@ kube-scheduler picks at random among nodes of equal score, which alone costs mor
 total here, and a node's name decides only the last tie.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import merge
 from itertools import chain, islice, repeat
@@ -57,11 +57,12 @@ class _Verdicts(NamedTuple):
 
 @dataclass
 class Chooser:
-    """Chooses among nodes, by what is expected of each resource."""
+    """Chooses among nodes, by what is expected of each resource, which has a policy of its own, made by `make`."""
 
     expectations: Expectations = field(default_factory=Expectations)
-    policy: Policy = field(default_factory=Berth)
+    make: Callable[[], Policy] = Berth
     pools: Pools = field(default_factory=Pools)
+    _policies: dict[str, Policy] = field(default_factory=dict)
 
     def decide(
         self, asked: Requirements, inventory: Inventory, names: Iterable[str], limit: int | None = None
@@ -89,10 +90,26 @@ class Chooser:
         """Return what is expected of a pool."""
         return self.expectations.of(pool)
 
+    def policy(self, pool: Pool) -> Policy:
+        """Return the policy by which the nodes of a pool are ordered."""
+        if pool.resource not in self._policies:
+            self._policies[pool.resource] = self.make()
+        return self._policies[pool.resource]
+
     def see(self, asked: Requirements, inventory: Inventory, names: Iterable[str]) -> None:
         """Learn from a pod that was asked about for these nodes."""
         for pool, task in self._tasks(asked, inventory, names):
             self.expectation(pool).see(task)
+
+    def placed(self, asked: Requirements, inventory: Inventory, names: Iterable[str]) -> None:
+        """Learn from a pod that was placed on one of these nodes."""
+        for pool, task in self._tasks(asked, inventory, names):
+            self.expectation(pool).placed(task)
+
+    def left(self, asked: Requirements, inventory: Inventory, names: Iterable[str]) -> None:
+        """Learn from a pod that stood on one of these nodes, and left."""
+        for pool, task in self._tasks(asked, inventory, names):
+            self.expectation(pool).left(task)
 
     def _tasks(self, asked: Requirements, inventory: Inventory, names: Iterable[str]) -> list[tuple[Pool, Task]]:
         """Return what the pod asks of each accelerator resource, where anybody could have that.
@@ -138,14 +155,14 @@ class Chooser:
         for contended, some in enumerate((rows[is_free], rows[~is_free])):
             places = self._places(asked, _Asked(pool, task, some))
             best = list(islice(places, EXPLAINED))
-            costs = self.policy.explain(task, pool.fleet, self.expectation(pool).mix, best)
+            costs = self.policy(pool).explain(task, pool.fleet, self.expectation(pool).mix, best)
             told = zip(chain(best, places), chain(costs, repeat({})), strict=False)
             yield from (_candidate(pool, task, place, {**place.parts, **cost}, contended) for place, cost in told)
 
     def _places(self, asked: Requirements, of: _Asked) -> Iterator[Place]:
         """Yield the places of a pool, the best first, of each node the best of its devices."""
         pool, task, rows = of
-        ranking = self.policy.rank(task, pool.fleet, rows, self.expectation(pool).mix)
+        ranking = self.policy(pool).rank(task, pool.fleet, rows, self.expectation(pool).mix)
         seen = set[int]()
         spread = ranking.within(self._spread(asked, pool), SPREAD_TOLERANCE)
         for place in spread.after(_later_classes(asked, pool)).ordered():

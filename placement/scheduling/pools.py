@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from placement.devices import is_device
-from placement.inventory import Inventory, NodeInventory
+from placement.inventory import HOLDERS, Inventory, NodeInventory
 from placement.quantities import CPU, MEMORY
 from placement.requirements import Requirements
 from placement.scheduling.arrays import Flags, Ints, Rows
@@ -34,15 +34,17 @@ def accelerators_of(node: NodeInventory) -> tuple[str, ...]:
 def state_of(node: NodeInventory, resource: str) -> NodeState:
     """Return what is left of a node and its devices, pods in flight counted; nothing where no pod can be scheduled."""
     is_open = node.is_schedulable and node.is_ready
-    cpu, memory = (_bounded(each) * is_open for each in (node.expected_free(CPU), node.expected_free(MEMORY) // _MIB))
+    cpu, memory = (bounded(each) * is_open for each in (node.expected_free(CPU), node.expected_free(MEMORY) // _MIB))
+    holders = node.held.get(HOLDERS, 0) + node.assumed.get(HOLDERS, 0)
     if resource == SHARES:
         left = left_by_device(node) if is_open else (0,) * device_count(node)
-        return NodeState(node.name, cpu, memory, left, (1,) * len(left), WHOLE * len(left), node.classes)
-    idle, capacity = _bounded(node.expected_free(resource)) * is_open, _bounded(node.allocatable.get(resource, 0))
-    return NodeState(node.name, cpu, memory, (WHOLE,), (idle,), WHOLE * capacity, node.classes)
+        return NodeState(node.name, cpu, memory, left, (1,) * len(left), WHOLE * len(left), node.classes, holders)
+    idle, capacity = bounded(node.expected_free(resource)) * is_open, bounded(node.allocatable.get(resource, 0))
+    return NodeState(node.name, cpu, memory, (WHOLE,), (idle,), WHOLE * capacity, node.classes, holders)
 
 
-def _bounded(amount: int) -> int:
+def bounded(amount: int) -> int:
+    """Return an amount that arrays can hold, and sums of it."""
     return min(max(amount, -_MOST), _MOST)
 
 
@@ -50,7 +52,8 @@ def _bounded(amount: int) -> int:
 class Pool:
     """The nodes that offer a resource, in the order of their names; `rows` tells where in the fleet each stands.
 
-    Of each node `unbound` is what no bound pod holds, in units of the resource; `example` is a node of each kind.
+    Of each node `unbound` is what no bound pod holds, in units of the resource; `example` is the last node of each
+    kind, for what it is and not for what is left of it.
     """
 
     resource: str
@@ -65,23 +68,22 @@ class Pool:
         """What each node has when nothing is taken of it: cpu in milli, and devices."""
         per_device = PER_DEVICE if self.resource == SHARES else 1
         return [
-            (_bounded(node.allocatable.get(CPU, 0)), _bounded(node.allocatable[self.resource]) // per_device)
+            (bounded(node.allocatable.get(CPU, 0)), bounded(node.allocatable[self.resource]) // per_device)
             for node in self.nodes
         ]
 
     def put(self, node: NodeInventory) -> None:
         """Take in a node that has changed."""
         row = self.rows[node.name]
-        self.nodes[row] = node
+        was, self.nodes[row] = self.nodes[row], node
         self.fleet.put(row, state_of(node, self.resource))
-        self.unbound[row] = _bounded(node.free(self.resource))
-        self.example[int(self.fleet.kind[row])] = node
+        self.unbound[row] = bounded(node.free(self.resource))
+        if (was.labels, was.classes) != (node.labels, node.classes):
+            self.example = _examples(self.fleet, self.nodes)
 
     def task_of(self, asked: Requirements) -> Task:
         """Return what a pod asks of this resource's nodes."""
-        amount, cpu = (
-            _bounded(each) for each in (asked.accelerators.get(self.resource, 0), asked.requests.get(CPU, 0))
-        )
+        amount, cpu = (bounded(each) for each in (asked.accelerators.get(self.resource, 0), asked.requests.get(CPU, 0)))
         devices, milli = amount, WHOLE
         if amount and self.resource == SHARES:
             devices, milli = divided(amount) or (MAX_DEVICES + 1, WHOLE)  # What cannot be divided fits nowhere.
@@ -115,9 +117,12 @@ def pool_of(resource: str, nodes: Iterable[NodeInventory]) -> Pool:
     offering = sorted((node for node in nodes if resource in node.allocatable), key=lambda node: node.name)
     fleet = fleet_of([state_of(node, resource) for node in offering], is_divisible=resource == SHARES)
     rows = {node.name: row for row, node in enumerate(offering)}
-    unbound = np.array([_bounded(node.free(resource)) for node in offering], np.int64)
-    example = {int(kind): node for kind, node in zip(fleet.kind, offering, strict=True)}
-    return Pool(resource, offering, fleet, rows, unbound, example)
+    unbound = np.array([bounded(node.free(resource)) for node in offering], np.int64)
+    return Pool(resource, offering, fleet, rows, unbound, _examples(fleet, offering))
+
+
+def _examples(fleet: Fleet, nodes: Iterable[NodeInventory]) -> dict[int, NodeInventory]:
+    return {int(kind): node for kind, node in zip(fleet.kind, nodes, strict=True)}
 
 
 @dataclass
@@ -169,8 +174,10 @@ class Pools:
     def _take_in(self, was: NodeInventory, node: NodeInventory) -> None:
         self._count_replicas(was, node)
         offered = accelerators_of(node)
-        if offered != self.offered.get(node.name, ()):
+        if offered:
             self.offered[node.name] = offered
+        else:
+            self.offered.pop(node.name, None)
         shape = was.allocatable.keys() ^ node.allocatable.keys()
         self._drop({*shape, SHARES} if device_count(was) != device_count(node) else shape)
         for resource in node.allocatable.keys() & self._pools.keys():

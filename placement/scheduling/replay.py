@@ -46,6 +46,14 @@ class Expectation(Protocol):
         """Be told that a task arrived."""
         ...
 
+    def placed(self, task: Task) -> None:
+        """Be told that a task was placed."""
+        ...
+
+    def left(self, task: Task) -> None:
+        """Be told that a task that was placed has left."""
+        ...
+
 
 def replay(arrivals: Iterable[Arrival], fleet: Fleet, policy: Policy, expectation: Expectation) -> Iterator[Step]:
     """Put the arrivals on the fleet, and yield what became of each.
@@ -55,7 +63,10 @@ def replay(arrivals: Iterable[Arrival], fleet: Fleet, policy: Policy, expectatio
     for arrival in arrivals:
         if fleet.seems_to_fit(arrival.task, arrival.memory):
             expectation.see(arrival.task)
-        yield place(arrival, fleet, policy, expectation.mix)
+        step = place(arrival, fleet, policy, expectation.mix)
+        if step.taken:
+            expectation.placed(arrival.task)
+        yield step
 
 
 def place(arrival: Arrival, fleet: Fleet, policy: Policy, mix: Mix) -> Step:

@@ -14,7 +14,7 @@ from placement.inventory import NodeInventory
 from placement.scheduling.arrays import Rows
 from placement.scheduling.fragmentation import fragmentation
 from placement.scheduling.mix import Mix
-from placement.scheduling.pools import Pool
+from placement.scheduling.pools import Pool, bounded
 from placement.scheduling.tasks import WHOLE
 from placement.shares import SHARES, left_by_device
 
@@ -50,7 +50,7 @@ def summaries(pool: Pool, mix: Mix) -> Iterator[Summary]:
     """Yield what there is to say of all nodes of a pool, and of each class; a node of two classes counts for both."""
     fleet = pool.fleet
     yield summary(pool, mix, np.arange(len(fleet.names)), "")
-    for name in sorted({name for kind in fleet.kinds for name in kind}):
+    for name in sorted({name for kind in np.unique(fleet.kind) for name in fleet.kinds[kind]}):
         carries = np.array([name in kind for kind in fleet.kinds], np.bool_)[fleet.kind]
         yield summary(pool, mix, np.flatnonzero(carries), name)
 
@@ -60,6 +60,7 @@ def summary(pool: Pool, mix: Mix, rows: Rows, class_name: str) -> Summary:
     fleet, nodes = pool.fleet, [pool.nodes[row] for row in rows]
     left, count = fleet.left[rows], fleet.count[rows]
     whole = (count * (left >= WHOLE)).sum(1)
+    is_open = np.array([node.is_schedulable and node.is_ready for node in nodes], np.bool_)
     idle = int(fleet.idle[rows].sum())
     unallocated = sum(_unallocated(node, pool.resource) for node in nodes)
     return Summary(
@@ -72,7 +73,7 @@ def summary(pool: Pool, mix: Mix, rows: Rows, class_name: str) -> Summary:
         (unallocated - idle) / WHOLE,
         int(whole.max(initial=0)),
         int((left * (count > 0)).max(initial=0)) / WHOLE,
-        dict(sorted(Counter(whole.tolist()).items(), reverse=True)),
+        dict(sorted(Counter(whole[is_open].tolist()).items(), reverse=True)),
         sum(_is_overfilled(node, pool.resource) for node in nodes),
     )
 
@@ -80,7 +81,7 @@ def summary(pool: Pool, mix: Mix, rows: Rows, class_name: str) -> Summary:
 def _unallocated(node: NodeInventory, resource: str) -> int:
     if resource == SHARES:
         return sum(max(left, 0) for left in left_by_device(node))
-    return WHOLE * max(node.expected_free(resource), 0)
+    return WHOLE * max(bounded(node.expected_free(resource)), 0)
 
 
 def _is_overfilled(node: NodeInventory, resource: str) -> bool:

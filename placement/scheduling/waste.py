@@ -54,6 +54,9 @@ class Waste:
         return self.by_level[(left - milli) // STEP] - self.by_level[left // STEP]
 
 
+NO_WASTE = Waste(np.zeros(LEVELS + 1), {})
+
+
 def waste_of(sizes: Sizes, devices: Floats, before: Waste | None = None) -> Waste:
     """Return the waste of devices, of which `devices` counts those with so many steps left.
 

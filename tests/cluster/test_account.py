@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cluster.account import Account, hold_of
 from placement.accelerators import AcceleratorClass, Catalog
-from placement.inventory import Hold, NodeInventory
+from placement.inventory import HOLDERS, Hold, NodeInventory
 from placement.pods import Container, Pod
 from placement.selection import NodeSelection
 
@@ -278,7 +278,7 @@ def test_a_pod_that_is_asked_about_again_is_assumed_once() -> None:
     account.assume("u2", HOLD)
 
     assert account.inventory.nodes["n1"].assumed == {}
-    assert account.inventory.nodes["n2"].assumed == {GPU: 2, "pods": 1}
+    assert account.inventory.nodes["n2"].assumed == {GPU: 2, "pods": 1, HOLDERS: 1}
     assert account.inventory.nodes["n2"].replicas == {"rs1": 1}
 
 

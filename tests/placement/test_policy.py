@@ -16,9 +16,9 @@ from tests.placement.clusters import GPU, asking, gpu_node, inventories, invento
 CLASSIC_SIZES = (1, 2, 4, 8)
 
 
-def winner(asked: Requirements, inventory: Inventory) -> str:
+def winner(asked: Requirements, inventory: Inventory, chooser: Chooser | None = None) -> str:
     """Return the node that the policy chooses among all."""
-    best = decide(asked, inventory, inventory.nodes).winner
+    best = (chooser or Chooser()).decide(asked, inventory, inventory.nodes).winner
     assert best is not None
     return best.node
 
@@ -116,9 +116,9 @@ def test_small_pods_fill_started_nodes_so_that_an_eight_gpu_pod_finds_an_empty_o
 ) -> None:
     """As long as the small pods leave two nodes' worth of devices, one node stays whole."""
     assume(sum(sizes) <= 8 * (nodes - 2))
-    inventory = inventory_of(gpu_node(f"n{index}") for index in range(nodes))
+    inventory, chooser = inventory_of(gpu_node(f"n{index}") for index in range(nodes)), Chooser()
     for size in sizes:
-        inventory = place(inventory, winner(asking(size), inventory), asking(size))
+        inventory = place(inventory, winner(asking(size), inventory, chooser), asking(size))
 
     assert decide(asking(8), inventory, inventory.nodes).winner is not None
 

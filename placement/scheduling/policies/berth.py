@@ -87,12 +87,14 @@ class Berth(Policy):
     def outlook(self, fleet: Fleet, mix: Mix) -> Outlook:
         """Return the outlook by which decisions are made until the mix is another or much has moved."""
         of, known = self._outlook or (None, None)
-        if of is not fleet or known is None:
-            known = outlook(fleet, mix)
-        elif known.mix is not mix or abs(int(fleet.idle.sum()) - known.idle) > MOVED_SHARE * known.idle:
+        if known is None or of is not fleet or known.mix is not mix or _has_moved(fleet, known):
             known = outlook(fleet, mix, known)
-        self._outlook = fleet, known
+            self._outlook = fleet, known
         return known
+
+
+def _has_moved(fleet: Fleet, known: Outlook) -> bool:
+    return abs(int(fleet.idle.sum()) - known.idle) > MOVED_SHARE * known.idle
 
 
 def _totals(task: Task, fleet: Fleet, basis: Outlook, rows: Rows) -> Floats:

@@ -47,6 +47,12 @@ class Known:
         """Remember it."""
         self.seen.append(task)
 
+    def placed(self, task: Task) -> None:
+        """Learn nothing."""
+
+    def left(self, task: Task) -> None:
+        """Learn nothing."""
+
 
 # Some of everything fits, and some does not.
 _asked_cpu = st.sampled_from([0, 500, 1000, 2000, 5000])

@@ -11,15 +11,20 @@ from statistics import fmean
 
 import numpy as np
 
+from placement.scheduling.expectation import Learnt, prior
 from placement.scheduling.fleet import Fleet, NodeState, fleet_of
 from placement.scheduling.fragmentation import fragmentation
 from placement.scheduling.mix import Mix, mix_of, typical
 from placement.scheduling.ranking import Policy
-from placement.scheduling.replay import Arrival, Step, replay
+from placement.scheduling.replay import Arrival, Expectation, Step, replay
 from placement.scheduling.tasks import WHOLE, Task
 from tests.placement.scheduling.fleets import Known
 
 Row = dict[str, str]
+
+# Loads in percent, and what FGD allocates there of the default trace with seed 42, as published: in percent.
+LOADS = (80, 90, 95, 100, 130)
+FGD_ALLOCATES = (79.99, 89.98, 94.92, 95.14, 95.29)
 
 
 @dataclass(frozen=True)
@@ -109,11 +114,22 @@ def course(of: Trace, policy: Policy, until: int = 1000, *, with_ratio: bool = F
     """Replay a trace up to a load, with the typical tasks expected."""
     fleet, mix = of.fleet(), typical(of.mix)
     counted = Course(fleet, mix, with_ratio)
-    for step in replay(of.arrivals, fleet, policy, Known(mix)):
+    _count(of, policy, Known(mix), counted, until)
+    return counted
+
+
+def course_learning(of: Trace, fleet: Fleet, policy: Policy) -> Course:
+    """Replay a trace on a fleet, with nothing known of it beforehand but the shapes of the nodes."""
+    counted = Course(fleet, of.mix, with_ratio=False)
+    _count(of, policy, Learnt(prior(fleet.shapes)), counted)
+    return counted
+
+
+def _count(of: Trace, policy: Policy, expectation: Expectation, counted: Course, until: int = 1000) -> None:
+    for step in replay(of.arrivals, counted.fleet, policy, expectation):
         counted.count(step)
         if counted.load > until:
             break
-    return counted
 
 
 def _rows(path: Path) -> Iterator[Row]:

@@ -1,0 +1,1 @@
+"""How many accelerators each policy leaves unallocated on the public traces, beside what was published of them."""

@@ -1,0 +1,70 @@
+"""The schedulers that play: a stock kube-scheduler alone, packing, and with Berth's extender."""
+
+import os
+import socket
+import sys
+from http import HTTPStatus
+from typing import Any
+from urllib.request import urlopen
+
+from bench.replay.objects import SCHEDULER
+from placement.shares import SHARES
+from sandbox import ControlPlane
+
+Json = dict[str, Any]
+
+_ALL = 100
+
+
+def configuration(url: str = "", *, packs: bool = False) -> Json:
+    """Return a configuration: with Berth's extender where its URL is given, packing (MostAllocated) or as it comes.
+
+    CPU-only pods are asked about too: by the entry that lists no resources.
+    """
+    profile: Json = {"schedulerName": SCHEDULER}
+    if packs:
+        resources = [{"name": SHARES, "weight": 5}, {"name": "cpu", "weight": 1}, {"name": "memory", "weight": 1}]
+        strategy = {"type": "MostAllocated", "resources": resources}
+        profile["pluginConfig"] = [{"name": "NodeResourcesFit", "args": {"scoringStrategy": strategy}}]
+    if url:
+        profile["percentageOfNodesToScore"] = _ALL
+    return {
+        "apiVersion": "kubescheduler.config.k8s.io/v1",
+        "kind": "KubeSchedulerConfiguration",
+        "clientConnection": {"qps": 1000, "burst": 2000},
+        "profiles": [profile],
+        "extenders": _extenders(url) if url else [],
+    }
+
+
+def _extenders(url: str) -> list[Json]:
+    common = {"urlPrefix": url, "filterVerb": "filter", "nodeCacheCapable": True, "httpTimeout": "5s"}
+    shares = {**common, "bindVerb": "bind", "managedResources": [{"name": SHARES}]}
+    return [common, shares]
+
+
+def start_extender(plane: ControlPlane) -> str:
+    """Start `berth extender` beside a control plane, and return its URL when it is ready."""
+    port, health = _free_port(), _free_port()
+    flags = [f"--port={port}", f"--metrics-port={health}", "--metrics-address=127.0.0.1", "--log-level=warning"]
+    plane.start(
+        "extender",
+        [sys.executable, "-c", "import sys; from berth.cli import main; sys.exit(main())", "extender", *flags],
+        {"KUBECONFIG": str(plane.kubeconfig), "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    plane.wait(lambda: _is_ready(f"http://127.0.0.1:{health}/readyz"), 60, "the extender is ready")
+    return f"http://127.0.0.1:{port}/scheduler"
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        with urlopen(url, timeout=1) as answer:  # noqa: S310 - an address on loopback
+            return bool(answer.status == HTTPStatus.OK)
+    except OSError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        return int(holder.getsockname()[1])
