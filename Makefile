@@ -39,10 +39,10 @@ bench: controlplane ## Benchmarks, each beside its floor or peer
 bench-replay: controlplane ## Play the public trace (../shared/traces) through a real kube-scheduler with and without Berth: 20 to 40 minutes
 	@$(BIN)/python -m bench.replay
 
-bench-fragmentation: .venv/ready ## Replay the public traces (../shared/traces) by every policy, beside what was published: 10 minutes
+bench-fragmentation: .venv/ready ## Replay the public traces (../shared/traces) by every policy, beside what was published: 3 minutes
 	@$(BIN)/python -m bench.fragmentation
 
-plot: .venv/ready ## Draw docs/fragmentation.svg from the public traces (../shared/traces): 3 minutes
+plot: .venv/ready ## Draw docs/fragmentation.svg from the public traces (../shared/traces): a minute
 	@$(BIN)/python -m bench.fragmentation --plot docs/fragmentation.svg
 
 fuzz: .venv/ready ## Ask the whole webhook about COUNT (200000) generated and damaged reviews; SEED chooses which

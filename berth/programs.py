@@ -35,7 +35,10 @@ def configure(
     compose: Callable[[Settings], Coroutine[Any, Any, None]],
     example: str,
 ) -> None:
-    """Give a program's command one flag per setting, and let it run what `compose` makes of the settings."""
+    """Give a program's command one flag per setting, and let it run what `compose` makes of the settings.
+
+    `compose` may raise SettingsError.
+    """
     parser.epilog = _EPILOG.format(prefix=prefix_of(program), example=example)
     parser.add_argument("--config", type=Path, metavar="FILE", help="YAML file with settings")
     for name, field in model.model_fields.items():
@@ -59,6 +62,7 @@ def _run(
     flags = {name: value for name, value in vars(arguments).items() if name in model.model_fields}
     try:
         settings = load(model, program, arguments.config, os.environ, flags)
+        composed = compose(settings)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -70,6 +74,6 @@ def _run(
     disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no annotation there.
     logs.configure(settings.model_dump()["log_level"], sys.stderr)
     _LOG.info("begun", extra={"program": program, "version": version("berth")})
-    code = serving.run(compose(settings))
+    code = serving.run(composed)
     _LOG.info("ended", extra={"program": program, "code": code})
     return code

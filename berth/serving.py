@@ -19,7 +19,6 @@ from aiohttp import hdrs, web
 from prometheus_client import CollectorRegistry
 
 from berth import health
-from berth.settings import SettingsError
 from cluster.api import NotConfiguredError
 
 # Callers ask with timeouts of a few seconds; kubelet kills after 30 s.
@@ -36,7 +35,7 @@ _ARRIVAL_SECONDS = 0.1
 KEEP_ALIVE_SECONDS = 180.0
 
 # A missing kubeconfig, a port that is taken: the sentence says it all.
-_EXPLAINED = (NotConfiguredError, OSError, SettingsError)
+_EXPLAINED = (NotConfiguredError, OSError)
 
 Task = Callable[[], Coroutine[Any, Any, None]]
 

@@ -22,7 +22,9 @@ _SCORE_WORDS = (
     ("cost", "cost {:+g}"),
     ("stranded", "of it stranded accelerators {:+g}"),
     ("wasted", "wasted parts of accelerators {:+g}"),
+    ("starved", "accelerators without cpu {:+g}"),
     ("room", "room that scarce pods lose {:+g}"),
+    ("reopening", "time until the node is whole again {:+g}"),
     ("idle", "accelerators idle there {:g}"),
 )
 

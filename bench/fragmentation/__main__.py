@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m bench.fragmentation",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="Without --departures, --spread or --plot: tables of all orders and policies, about 10 minutes.",
+        epilog="Without --departures, --spread or --plot: tables of all orders and policies, about 3 minutes.",
     )
     add = parser.add_argument
     add("--traces", type=Path, default=TRACES, metavar="FOLDER", help="folder of the published traces (%(default)s)")
@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parts = parser.add_mutually_exclusive_group()
     parts.add_argument("--departures", action="store_true", help=f"pods leave again: {leaving.LASTS}")
     parts.add_argument("--spread", action="store_true", help=f"replicas of an owner spread: {spreading.LASTS}")
-    parts.add_argument("--plot", type=Path, metavar="SVG", help="plot the orders of default by load, about 3 minutes")
+    parts.add_argument("--plot", type=Path, metavar="SVG", help="plot the orders of default by load, about a minute")
     return parser
 
 

@@ -11,7 +11,7 @@ from bench.fragmentation.replays import Job, tallied, trial_of
 from berth.simulate.running import Departures
 from berth.simulate.tally import accelerators
 
-LASTS = "variants default and multigpu50, about 6 minutes for each published policy and 15 for ours"
+LASTS = "variants default and multigpu50, about 3 minutes for each published policy and 7 for ours"
 
 _VARIANTS = ("default", "multigpu50")
 _LOADS = (0.95, 1.0, 1.05, 1.1)

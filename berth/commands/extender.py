@@ -2,8 +2,9 @@
 
 import argparse
 import socket
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from berth import programs
 from extender.settings import ExtenderSettings
@@ -20,7 +21,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     programs.configure(parser, "extender", ExtenderSettings, _compose, example)
 
 
-async def _compose(settings: ExtenderSettings) -> None:
+def _compose(settings: ExtenderSettings) -> Coroutine[Any, Any, None]:
+    """Return the program; raises SettingsError."""
+    return _program(settings, _known_mix(settings))
+
+
+async def _program(settings: ExtenderSettings, known: Mapping[str, Mapping[Task, float]]) -> None:
     from prometheus_client import CollectorRegistry
 
     from berth.serving import Listener, Program, serve
@@ -29,7 +35,7 @@ async def _compose(settings: ExtenderSettings) -> None:
     from extender.app import Surroundings, create_extender
     from placement.scheduling.expectations import Expectations
 
-    expectations = Expectations(_known_mix(settings), is_pinned=settings.mix == "pinned")
+    expectations = Expectations(known, is_pinned=settings.mix == "pinned")
     registry = CollectorRegistry()
     async with Api.connect(settings.kubeconfig) as api:
         around = Surroundings(

@@ -14,8 +14,8 @@ class Score(NamedTuple):
     `later_class`: the place of its class among those left open to the pod, `excess`: where replicas spread, cost beyond
     what counts as equal to the least, `opens`: there 1 where all devices of the node are idle, `replicas`: replicas of
     the same owner there, `cost`: what the placement costs, `idle`: devices that are idle there, `idle_cpu`: cpu that
-    is, in cores. Of the cost, for the best candidates alone, `stranded` is the growth of fragmentation, `wasted` that
-    of waste, and `room` the worth of room that scarce pods lose. Costs are in devices.
+    is, in cores. What the cost consists of is told for the best candidates alone: `stranded`, `wasted`, `starved`,
+    `room` and `reopening` (see Costs). Costs are in devices.
     """
 
     unknown: int = 0
@@ -29,7 +29,9 @@ class Score(NamedTuple):
     idle_cpu: float = 0
     stranded: float = 0
     wasted: float = 0
+    starved: float = 0
     room: float = 0
+    reopening: float = 0
 
 
 @dataclass(frozen=True, slots=True)

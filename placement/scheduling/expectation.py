@@ -19,6 +19,7 @@ REFRESH_ARRIVALS = 1_000
 
 # Tasks in a mix: what is rarer than the most frequent so many changes no decision.
 MAX_TASKS = 256
+MAX_KNOWN = 8 * MAX_TASKS
 
 # Before anything arrives, pods of every size over which engines shard a model are expected, the smaller the more often,
 # with part of the cpu that nodes have beside as many devices, for so many arrivals in all; and, rarely, one that takes
@@ -86,7 +87,7 @@ class Learnt:
         self._weights[task] = self._weights.get(task, 0) + self._next
         self._next *= 2 ** (1 / self.half_life)
         self._since += 1
-        if self._next > _RESCALE:
+        if self._next > _RESCALE or len(self._weights) > MAX_KNOWN:
             self._rescale()
 
     def placed(self, task: Task) -> None:
@@ -98,7 +99,9 @@ class Learnt:
         self.turnover.left(task)
 
     def _rescale(self) -> None:
-        kept = {task: weight / self._next for task, weight in self._weights.items()}
+        """Begin to count from one again, with the most frequent half of as many tasks as may be known."""
+        most = nlargest(MAX_KNOWN // 2, self._weights.items(), key=itemgetter(1))
+        kept = {task: weight / self._next for task, weight in most}
         self._weights = {task: weight for task, weight in kept.items() if weight > 1 / _RESCALE}
         self._next = 1.0
 

@@ -13,6 +13,10 @@ from placement.scheduling.fleet import Fleet
 from placement.scheduling.mix import Mix, typical
 from placement.scheduling.waste import LEVELS, NO_WASTE, STEP, Sizes, Waste, waste_of
 
+# Idle devices are starved where cpu is left for less than this share of what tasks ask beside them on average: below it
+# even tasks of little cpu find none.
+CPU_SHARE = 0.5
+
 
 @dataclass(frozen=True, eq=False)
 class Outlook:
@@ -21,6 +25,7 @@ class Outlook:
     `prices` has what a copy of each task is worth, in thousandths of a device: G D_m / (C_m + D_m), where the fleet has
     room for C_m copies. A task of which there is room for many more than will come costs next to nothing; the fewer
     copies are left, the more another one is worth. `waste` has what is wasted of a device by its level (see waste).
+    `cpu_per_device` is the cpu without which idle devices are starved, in milli for each thousandth of a device.
     """
 
     mix: Mix
@@ -28,6 +33,14 @@ class Outlook:
     waste: Waste
     prices: Floats
     idle: int
+    cpu_per_device: float
+
+    def starved(self, idle: Ints, cpu: Ints) -> Floats:
+        """Return what of idle devices lacks cpu, in thousandths of a device."""
+        if not self.cpu_per_device:
+            return np.zeros(len(idle))
+        lacking: Floats = np.maximum(idle - np.maximum(cpu, 0) / self.cpu_per_device, 0)
+        return lacking
 
 
 def outlook(fleet: Fleet, mix: Mix, before: Outlook | None = None) -> Outlook:
@@ -37,7 +50,15 @@ def outlook(fleet: Fleet, mix: Mix, before: Outlook | None = None) -> Outlook:
     to_come = tasks.popularity * (idle / mean if mean else 0.0)
     copies = room(fleet, tasks, np.arange(len(fleet.names))).copies.sum(0)
     prices = mean * to_come / np.maximum(copies + to_come, 1e-9)
-    return Outlook(mix, typical(mix), _waste(fleet, mix, to_come, before), prices, idle)
+    waste, cpu = _waste(fleet, mix, to_come, before), CPU_SHARE * _cpu_per_device(mix)
+    return Outlook(mix, typical(mix), waste, prices, idle, cpu)
+
+
+def _cpu_per_device(mix: Mix) -> float:
+    """Return the cpu that tasks with accelerators ask for each thousandth of a device, in milli."""
+    tasks = mix.on_devices
+    asked = float(tasks.popularity @ (tasks.devices * tasks.milli))
+    return float(tasks.popularity @ tasks.cpu) / asked if asked else 0.0
 
 
 def _waste(fleet: Fleet, mix: Mix, to_come: Floats, before: Outlook | None) -> Waste:

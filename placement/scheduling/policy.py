@@ -224,7 +224,7 @@ def _candidate(pool: Pool, task: Task, place: Place, parts: Mapping[str, float],
         parts.get("cost", 0) / WHOLE,
         parts.get("idle", 0) / WHOLE,
         parts.get("idle_cpu", 0) / _CORE,
-        *(parts.get(name, 0) / WHOLE for name in ("stranded", "wasted", "room")),
+        *(parts.get(name, 0) / WHOLE for name in ("stranded", "wasted", "starved", "room", "reopening")),
     )
     devices = pool.fleet.columns_for(task, place.row, place.column) if pool.fleet.is_divisible else ()
     return Candidate(pool.fleet.names[place.row], score, devices)

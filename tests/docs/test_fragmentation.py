@@ -8,6 +8,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from bench.fragmentation import published
+from bench.fragmentation.spreading import TOLERANCES
 from bench.fragmentation.tables import MOST_UNALLOCATED
 from bench.questions import CATALOG, nodes
 from bench.servers import Known
@@ -22,6 +23,7 @@ from placement.scheduling.fleet import NodeState, fleet_of
 from placement.scheduling.mix import mix_of
 from placement.scheduling.outlook import outlook
 from placement.scheduling.policies.berth import costs
+from placement.scheduling.policy import SPREAD_TOLERANCE
 from placement.scheduling.tasks import Task
 from tests.docs.pages import DOCS, anchor, blocks, codes, headings, page, prose, rows
 
@@ -49,15 +51,16 @@ def test_constants_are_spoken_of_by_name() -> None:
 def test_the_example_of_waste_is_as_told() -> None:
     """What each level wastes, and what both places cost."""
     held = [(1000,) * 4 + (190,) * 4] * 24 + [(810, *(1000,) * 3, *(190,) * 4)]
-    fleet = fleet_of([NodeState(str(n), 96_000, 1, left, (1,) * 8, 8000) for n, left in enumerate(held)])
+    fleet = fleet_of([NodeState(str(n), 96_000, 1, each, (1,) * 8, 8000) for n, each in enumerate(held)])
     mix = mix_of({Task(4000, 1, 810): 60, Task(4000, 1, 500): 36, Task(4000, 1, 190): 4})
     basis = outlook(fleet, mix)
-    found = costs(Task(4000, 1, 500), fleet, basis, np.array([24, 24]), np.array([1000, 810]))
+    left = np.array([1000, 810])
+    found, wasted = costs(Task(4000, 1, 500), fleet, basis, np.array([24, 24]), left), basis.waste.grown(left, 500)
 
-    levels = {int(left): int(waste) for left, waste in rows(PAGE, "left of a device")}
-    assert {left: round(basis.waste.by_level[left // 10]) for left in levels} == levels
+    levels = {int(level): int(waste) for level, waste in rows(PAGE, "left of a device")}
+    assert {level: round(basis.waste.by_level[level // 10]) for level in levels} == levels
     assert [row[1] for row in rows(PAGE, "place")] == [f"{each:.1f}" for each in found.stranded]
-    assert [row[2] for row in rows(PAGE, "place")] == [f"{each:.0f}" for each in found.wasted]
+    assert [row[2] for row in rows(PAGE, "place")] == [f"{each:.0f}" for each in wasted]
     assert found.total[0] < found.total[1]
 
 
@@ -106,6 +109,14 @@ def test_results_agree_with_the_thresholds_and_what_was_published() -> None:
         assert ours.split()[1] == f"({100 * (float(ours.split()[0]) / float(fgd) - 1):+.1f}", order
         assert float(fgd) < float(best_fit)
         assert of_paper == [f"{told[each] * 62.12:.0f}" for each in ("fgd", "best-fit")], order
+
+
+def test_the_tolerances_are_those_of_the_benchmark() -> None:
+    """The one that the extender has is among them."""
+    head = next(line for line in PAGE.splitlines() if line.startswith("| tolerance |"))
+
+    assert [each.strip() for each in head.strip("|").split("|")[1:]] == [str(each or "off") for each in TOLERANCES]
+    assert SPREAD_TOLERANCE in TOLERANCES
 
 
 def test_the_plot_is_there() -> None:

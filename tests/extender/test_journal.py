@@ -65,10 +65,12 @@ def test_a_record_is_json_for_people_and_their_tools() -> None:
         "idleCpu",
         "stranded",
         "wasted",
+        "starved",
         "room",
+        "reopening",
     ]
     assert (score["idle"], score["idleCpu"], score["wasted"]) == (8, 64, 0)
-    assert score["cost"] == pytest.approx(score["stranded"] + 0.1 * score["room"], abs=1e-6)
+    assert score["cost"] == pytest.approx(score["stranded"] + score["room"], abs=1e-5)
     assert [each["node"] for each in content["runnersUp"]] == ["n1", "n2", "n3"]
     assert content["rejectedNodes"][0] == {
         "node": "full",

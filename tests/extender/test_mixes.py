@@ -190,6 +190,6 @@ def test_the_extender_does_not_start_with_a_mix_that_it_cannot_understand(
     command = [BERTH, "extender", *(flag.format(path=path) for flag in flags)]
     outcome = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
-    assert outcome.returncode > 0
+    assert outcome.returncode == 2
     assert said.format(path=path) in outcome.stderr
     assert "Traceback" not in outcome.stderr

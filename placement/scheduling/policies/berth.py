@@ -1,7 +1,7 @@
 """Berth's policy: what a placement strands, wastes of devices, and takes of the room for scarce tasks, summed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
@@ -15,9 +15,13 @@ from placement.scheduling.outlook import Outlook, outlook
 from placement.scheduling.ranking import NO_COLUMN, Place, Policy, Ranking
 from placement.scheduling.tasks import WHOLE, Task
 
-# A device wasted weighs more than one that is stranded for the moment, and room for other tasks less than either.
+# A device that is wasted or starved weighs more than one that is stranded for the moment; room for other tasks, and the
+# time until a node is whole again, weigh less. Waste matters less where tasks leave again: then it does not last.
 WASTE_WEIGHT = 30.0
+PASSING_WASTE_WEIGHT = 3.0
+STARVED_WEIGHT = 30.0
 ROOM_WEIGHT = 0.1
+REOPENING_WEIGHT = 0.1
 
 # The outlook is taken anew when so much of what was idle was taken since, or freed beside it.
 MOVED_SHARE = 0.1
@@ -28,30 +32,51 @@ _DECIMALS = 6
 
 @dataclass(frozen=True, eq=False)
 class Costs:
-    """What placements cost, in thousandths of a device, one element for each: the parts, and their weighted sum.
+    """What placements cost, in thousandths of a device, one element for each: the parts, each with its weight.
 
-    `stranded` is the growth of fragmentation (F of FGD), `wasted` that of waste, `room` the worth of the copies of
-    expected tasks that the node can take no longer.
+    `stranded` is the growth of fragmentation (F of FGD), `wasted` that of waste, `starved` that of idle devices without
+    cpu, `room` the worth of the copies of expected tasks that the node can take no longer. `reopening` is the growth of
+    the time until the node's devices are all idle again, in mean stays of a task: with n tasks whose stays are
+    exponential that is 1 + 1/2 + ... + 1/n.
     """
 
     stranded: Floats
     wasted: Floats
+    starved: Floats
     room: Floats
+    reopening: Floats
+
+    @property
+    def parts(self) -> Mapping[str, Floats]:
+        """The parts by name."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
     @property
     def total(self) -> Floats:
         """The sum that decides."""
-        total = self.stranded + WASTE_WEIGHT * self.wasted + ROOM_WEIGHT * self.room
-        return np.round(total, _DECIMALS)
+        return np.round(self.stranded + self.wasted + self.starved + self.room + self.reopening, _DECIMALS)
 
 
 def costs(task: Task, fleet: Fleet, basis: Outlook, rows: Rows, left: Ints) -> Costs:
     """Return what it costs to put the task on nodes, a share on devices with so much left."""
-    stranded = increase_at(task, fleet, basis.typical, rows, left)
-    before = room(fleet, basis.mix.every, rows)
+    turnover, before = basis.mix.turnover, room(fleet, basis.mix.every, rows)
     lost = (before.copies - before.without(task, left).copies) * basis.prices
-    wasted = basis.waste.grown(left, task.milli) * task.devices
-    return Costs(stranded, wasted, np.ascontiguousarray(lost).sum(1))
+    waste_weight = WASTE_WEIGHT + (PASSING_WASTE_WEIGHT - WASTE_WEIGHT) * turnover
+    return Costs(
+        increase_at(task, fleet, basis.typical, rows, left),
+        waste_weight * task.devices * basis.waste.grown(left, task.milli),
+        STARVED_WEIGHT * _starved(task, fleet, basis, rows),
+        ROOM_WEIGHT * np.ascontiguousarray(lost).sum(1),
+        REOPENING_WEIGHT * turnover * bool(task.devices) * fleet.capacity[rows] / (1 + fleet.tasks[rows]),
+    )
+
+
+def _starved(task: Task, fleet: Fleet, basis: Outlook, rows: Rows) -> Floats:
+    """Return by how much more of the nodes' devices lacks cpu; a task without devices is not asked to mind that."""
+    if not task.devices:
+        return np.zeros(len(rows))
+    idle, cpu = fleet.idle[rows], fleet.cpu[rows]
+    return basis.starved(idle - task.asked, cpu - task.cpu) - basis.starved(idle, cpu)
 
 
 @dataclass
@@ -81,8 +106,7 @@ class Berth(Policy):
         rows = np.array([place.row for place in places], np.intp)
         left = [fleet.left[place.row, place.column] if task.is_share else WHOLE for place in places]
         found = costs(task, fleet, self.outlook(fleet, mix), rows, np.array(left, np.int64))
-        parts = zip(found.stranded.tolist(), found.wasted.tolist(), found.room.tolist(), strict=True)
-        return [{"stranded": stranded, "wasted": wasted, "room": room} for stranded, wasted, room in parts]
+        return [{name: float(values[index]) for name, values in found.parts.items()} for index in range(len(places))]
 
     def outlook(self, fleet: Fleet, mix: Mix) -> Outlook:
         """Return the outlook by which decisions are made until the mix is another or much has moved."""

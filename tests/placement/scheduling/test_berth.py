@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from placement.scheduling.arrays import Ints
 from placement.scheduling.fleet import Fleet, NodeState, fleet_of
 from placement.scheduling.mix import Mix, mix_of
-from placement.scheduling.policies.berth import ROOM_WEIGHT, WASTE_WEIGHT, Berth, costs
+from placement.scheduling.policies.berth import Berth, costs
 from placement.scheduling.ranking import Place
 from placement.scheduling.replay import Arrival, place
 from placement.scheduling.tasks import WHOLE, Task
@@ -102,13 +102,13 @@ def test_the_order_of_nodes_decides_only_between_nodes_of_equal_state(
 @few
 @given(nodes, tasks, mixes)
 def test_the_parts_of_a_cost_sum_to_it(states: list[NodeState], task: Task, mix: Mix) -> None:
-    """What people are told is what decided, waste and room by their weights."""
+    """What people are told is what decided."""
     subject, policy = fleet_of(states), Berth()
     found = order(policy, task, subject, mix)
 
     parts = policy.explain(task, subject, mix, found)
 
-    sums = [each["stranded"] + WASTE_WEIGHT * each["wasted"] + ROOM_WEIGHT * each["room"] for each in parts]
+    sums = [sum(each.values()) for each in parts]
     assert sums == pytest.approx([each.parts["cost"] for each in found], abs=1e-5)
 
 
@@ -127,11 +127,19 @@ def test_a_small_share_fills_the_hole_beside_a_large_one_rather_than_open_a_devi
     assert chosen(SMALL, mix, node("idle"), node("holed", left=(1000, 190))) == ("holed", 1)
 
 
-def test_a_hole_that_fits_exactly_is_filled_before_one_that_leaves_a_rest_nobody_asks() -> None:
-    """Halves fill a device with 500 left; 100 beside them would be lost."""
+def test_of_holes_whose_rest_is_lost_in_any_case_the_one_on_the_fuller_node_is_filled() -> None:
+    """Where only halves come, 100 of a hole of 600 are lost already."""
     mix = mix_of({HALF: 1})
 
     assert chosen(HALF, mix, node("loose", left=(600, 1000)), node("exact", left=(500, 1000))) == ("exact", 0)
+
+
+def test_a_share_takes_what_would_be_wasted_rather_than_break_up_what_others_fill() -> None:
+    """Two of 400 fill 800 and leave 200 of 1000; cpu for another one is on either node, so waste alone decides."""
+    filling, odd = Task(4000, 1, 400), Task(0, 1, 100)
+    mix = mix_of({filling: 20, odd: 1})
+
+    assert chosen(odd, mix, node("filled-up", 4000, (800,)), node("with-a-rest", 4000, (1000,)))[0] == "with-a-rest"
 
 
 @pytest.mark.parametrize("task", [SINGLE, SMALL], ids=["whole", "share"])

@@ -162,6 +162,20 @@ def test_a_change_of_what_is_left_keeps_the_pool() -> None:
     assert before.fleet.stamp[0] > before.fleet.stamp[1]
 
 
+@pytest.mark.parametrize("devices", [1, 3, 0])
+def test_a_node_may_have_more_or_fewer_devices_in_shares_than_before(devices: int) -> None:
+    """The controller found another one, or lost one."""
+    node = NodeInventory("a", allocatable={SHARES: 2000})
+    pools = Pools()
+    pools.follow(inventory(node))
+    assert pools.of(SHARES).fleet.idle.tolist() == [2000]
+
+    pools.follow(inventory(replace(node, allocatable={SHARES: 1000 * devices})))
+
+    assert pools.of(SHARES).fleet.left[0, :devices].tolist() == [1000] * devices
+    assert pools.of(SHARES).fleet.idle.tolist() == [1000 * devices]
+
+
 def test_a_node_whose_devices_vanish_offers_none() -> None:
     """As while a device plugin is upgraded; pods without accelerators are then welcome there."""
     node = NodeInventory("a", allocatable={NVIDIA: 8})
