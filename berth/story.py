@@ -16,7 +16,6 @@ OUR_EVENTS = frozenset({"NoAccelerator", "AcceleratorFree"})
 _SCORE_WORDS = (
     ("unknown", "its accelerators cannot be seen"),
     ("contended", "pods in flight may take its accelerators first"),
-    ("opens", "starts an idle node"),
     ("replicas", "replicas of the same owner there {:g}"),
     ("laterClass", "class {:g} places behind the preferred one"),
     ("cost", "cost {:+g}"),

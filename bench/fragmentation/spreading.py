@@ -48,10 +48,9 @@ class Spreading(Policy):
         replicas = self.nodes.get(self._owner)
         if not self.tolerance or not replicas:
             return ranking
-        opens = (fleet.idle == fleet.capacity).astype(np.int64)
         there = np.zeros(len(fleet.names), np.int64)
         there[list(replicas)] = list(replicas.values())
-        return ranking.within({"opens": opens, "replicas": there}, self.tolerance)
+        return ranking.within({"replicas": there}, self.tolerance)
 
     def placed(self, task: Task, taken: Taken) -> None:
         """Count the replica on its node."""

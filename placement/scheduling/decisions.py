@@ -12,17 +12,15 @@ class Score(NamedTuple):
 
     `unknown`: 1 where its accelerators cannot be seen, `contended`: 1 where pods in flight may take them first,
     `later_class`: the place of its class among those left open to the pod, `excess`: where replicas spread, cost beyond
-    what counts as equal to the least, `opens`: there 1 where all devices of the node are idle, `replicas`: replicas of
-    the same owner there, `cost`: what the placement costs, `idle`: devices that are idle there, `idle_cpu`: cpu that
-    is, in cores. What the cost consists of is told for the best candidates alone: `stranded`, `wasted`, `starved`,
-    `room` and `reopening` (see Costs). Costs are in devices.
+    what counts as equal to the least, `replicas`: replicas of the same owner there, `cost`: what the placement costs,
+    `idle`: devices that are idle there, `idle_cpu`: cpu that is, in cores. What the cost consists of is told for the
+    best candidates alone: `stranded`, `wasted`, `starved`, `room` and `reopening` (see Costs). Costs are in devices.
     """
 
     unknown: int = 0
     contended: int = 0
     later_class: int = 0
     excess: float = 0
-    opens: int = 0
     replicas: int = 0
     cost: float = 0
     idle: float = 0

@@ -171,15 +171,12 @@ class Chooser:
                 yield place
 
     def _spread(self, asked: Requirements, pool: Pool) -> Mapping[str, Ints]:
-        """Return what keeps replicas of an owner apart; none starts an idle node while a started one will do."""
+        """Return what keeps replicas of an owner apart."""
         replicas = self._replicas(asked)
         if not replicas:
             return {}
         of_node = (replicas.get(node.zone if asked.spread is Spread.ZONE else node.name, 0) for node in pool.nodes)
-        return {
-            "opens": (pool.fleet.idle == pool.fleet.capacity).astype(np.int64),
-            "replicas": np.fromiter(of_node, np.int64, len(pool.nodes)),
-        }
+        return {"replicas": np.fromiter(of_node, np.int64, len(pool.nodes))}
 
     def _replicas(self, asked: Requirements) -> Mapping[str, int]:
         """Return how many replicas of the pod's owner each node or zone has, as the pod spreads."""
@@ -219,7 +216,6 @@ def _candidate(pool: Pool, task: Task, place: Place, parts: Mapping[str, float],
         contended,
         int(parts.get("later_class", 0)),
         parts.get("excess", 0) / WHOLE,
-        int(parts.get("opens", 0)),
         int(parts.get("replicas", 0)),
         parts.get("cost", 0) / WHOLE,
         parts.get("idle", 0) / WHOLE,

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from placement.scheduling.tasks import Task
 
 # After so many placements what was placed or left before counts half.
-HALF_LIFE = 2_000
+TURNOVER_HALF_LIFE = 2_000
 
 
 @dataclass
 class Turnover:
     """Sums of what was placed and of what left, in thousandths of a device, both fading with each placement."""
 
-    half_life: float = HALF_LIFE
+    half_life: float = TURNOVER_HALF_LIFE
     _placed: float = 0.0
     _left: float = 0.0
 

@@ -58,7 +58,6 @@ def test_a_record_is_json_for_people_and_their_tools() -> None:
         "contended",
         "laterClass",
         "excess",
-        "opens",
         "replicas",
         "cost",
         "idle",

