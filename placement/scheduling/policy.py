@@ -29,7 +29,7 @@ from placement.shares import MAX_DEVICES, SHARES
 _CORE = 1000
 
 # Costs within this of the least, in thousandths of a device, count as equal where replicas spread.
-SPREAD_TOLERANCE = 24
+SPREAD_TOLERANCE = 100
 
 # So many candidates are told what their cost consists of: the winner and its runners-up.
 EXPLAINED = 4
