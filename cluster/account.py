@@ -32,6 +32,8 @@ class Account:
         self._bound: dict[str, Hold] = {}
         self._assumed: dict[str, Hold] = {}
         self._snapshot: Inventory | None = None
+        self._serial = 0
+        self._changed: set[str] = set()
 
     @property
     def inventory(self) -> Inventory:
@@ -41,7 +43,9 @@ class Account:
             for node in tuple(self._nodes.values()):
                 self._put(self._classified(node))
         if self._snapshot is None:
-            self._snapshot = Inventory(dict(self._nodes))
+            self._serial += 1
+            self._snapshot = Inventory(dict(self._nodes), self, self._serial, frozenset(self._changed))
+            self._changed.clear()
         return self._snapshot
 
     @property
@@ -71,14 +75,14 @@ class Account:
         if is_new := node.name not in self._nodes:
             self._unseen.pop(node.name, None)
             self._nodes[node.name] = known
-            self._snapshot = None
+            self._note(node.name)
         return self._put(self._classified(_taken(node, known))) or is_new
 
     def remove_node(self, name: str) -> None:
         """Drop a node; its pods stay on the account until they are gone too."""
         known = self._nodes.pop(name, None)
         if known:
-            self._snapshot = None
+            self._note(name)
             self._put(_taken(NodeInventory(name), known))
 
     def retain_nodes(self, names: AbstractSet[str]) -> None:
@@ -151,8 +155,12 @@ class Account:
         if node == self._nodes[node.name]:
             return False
         self._nodes[node.name] = node
-        self._snapshot = None
+        self._note(node.name)
         return True
+
+    def _note(self, name: str) -> None:
+        self._changed.add(name)
+        self._snapshot = None
 
 
 def _taken(node: NodeInventory, known: NodeInventory) -> NodeInventory:

@@ -102,7 +102,7 @@ def record_of(decided: Decided, at: datetime) -> Record:
         at,
         decision.explanation,
         decided.asked.accelerators,
-        decision.candidates[: RUNNERS_UP + 1],
+        tuple(each.explained for each in decision.candidates[: RUNNERS_UP + 1]),
         dict(reasons.most_common()),
         decision.rejections[:REJECTED_NODES],
     )

@@ -1,7 +1,7 @@
 """What exists and what is held: a snapshot of nodes, never changed in place."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -87,9 +87,23 @@ class Hold:
 
 @dataclass(frozen=True)
 class Inventory:
-    """All nodes by name."""
+    """All nodes by name.
+
+    Where an account made it, `changed` names the nodes that are others than in the snapshot before: the one of the same
+    `origin` whose `serial` is less by one.
+    """
 
     nodes: Mapping[str, NodeInventory] = field(default_factory=dict)
+    origin: object = field(default=None, compare=False, repr=False)
+    serial: int = field(default=0, compare=False, repr=False)
+    changed: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+
+    def names_changed_since(self, before: "Inventory") -> Iterable[str]:
+        """Return the names of the nodes that are others than they were."""
+        if self.origin is not None and self.origin is before.origin and self.serial == before.serial + 1:
+            return self.changed
+        names = dict.fromkeys([*before.nodes, *self.nodes])
+        return [name for name in names if self.nodes.get(name) is not before.nodes.get(name)]
 
     @cached_property
     def by_class(self) -> Mapping[str, tuple[NodeInventory, ...]]:

@@ -1,8 +1,8 @@
 """Decisions: candidates, scores and rejections of one question about one pod."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 from placement.rejections import Cause, Rejection, counted
 
@@ -34,11 +34,20 @@ class Score(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One node on which the pod can run, and the numbers of its devices where the pod takes shares of them."""
+    """One node on which the pod can run, and the numbers of its devices where the pod takes shares of them.
+
+    `cost_parts` returns those parts of the score that are computed only where somebody wants to know them.
+    """
 
     node: str
     score: Score
     devices: tuple[int, ...] = ()
+    cost_parts: Callable[[], Mapping[str, Any]] = field(default=dict, compare=False, repr=False)
+
+    @property
+    def explained(self) -> "Candidate":
+        """The same with what its cost consists of, where that is known."""
+        return replace(self, score=self.score._replace(**self.cost_parts()), cost_parts=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,22 @@ class Fleet:
         idle = np.flatnonzero((self.left[row] >= WHOLE) & (self.count[row] > 0))
         return tuple(int(each) for each in np.repeat(idle, self.count[row, idle])[: task.devices])
 
+    def part(self, rows: Rows) -> "Fleet":
+        """Return a fleet of these nodes alone, as they stand."""
+        return Fleet(
+            names=tuple(self.names[row] for row in rows),
+            cpu=self.cpu[rows],
+            memory=self.memory[rows],
+            left=self.left[rows],
+            count=self.count[rows],
+            capacity=self.capacity[rows],
+            tasks=self.tasks[rows],
+            kind=self.kind[rows],
+            kinds=self.kinds,
+            tie=self.tie[rows],
+            is_divisible=self.is_divisible,
+        )
+
     def take(self, task: Task, memory: int, taken: Taken) -> None:
         """Count the task on a node where it fits."""
         self._change(task, memory, taken, 1)

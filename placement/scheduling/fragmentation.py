@@ -45,11 +45,14 @@ def increase(task: Task, fleet: Fleet, mix: Mix, rows: Rows) -> Floats:
 
 def increase_at(task: Task, fleet: Fleet, mix: Mix, rows: Rows, left: Ints) -> Floats:
     """Return the same for nodes of which each may come several times, with what is left of the device for a share."""
+    if not task.is_share:
+        state = _state(fleet, mix.on_devices, rows)
+        whole: Floats = state.usable(state.enough, state.sums) - _without(state, task) - task.asked
+        return whole
     unique, which = np.unique(rows, return_inverse=True)
     state = _state(fleet, mix.on_devices, unique)
     before = state.usable(state.enough, state.sums)[which]
-    usable = _beside(state.at(which), task, left) if task.is_share else _without(state, task)[which]
-    grown: Floats = before - usable - task.asked
+    grown: Floats = before - _beside(state.at(which), task, left) - task.asked
     return grown
 
 

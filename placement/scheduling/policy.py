@@ -6,8 +6,9 @@ total here, and a node's name decides only the last tie.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from heapq import merge
-from itertools import chain, islice, repeat
+from itertools import chain, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +23,7 @@ from placement.scheduling.expectations import Expectations
 from placement.scheduling.fit import accelerator_rejection, rejection
 from placement.scheduling.policies.berth import Berth
 from placement.scheduling.pools import Pool, Pools
-from placement.scheduling.ranking import Place, Policy
+from placement.scheduling.ranking import Explanation, Place, Policy
 from placement.scheduling.tasks import WHOLE, Task
 from placement.shares import MAX_DEVICES, SHARES
 
@@ -126,22 +127,29 @@ class Chooser:
 
     def _verdicts(self, asked: Requirements, inventory: Inventory, names: Iterable[str]) -> _Verdicts:
         """Judge the nodes of each pool at once, and one by one those that are in none."""
-        by_resource: dict[str, list[str]] = {}
-        primary = min(asked.accelerators, default="")
-        for name in names:
-            resources = self.pools.offered.get(name, ())
-            pooled = primary if primary in resources else "" if primary or not resources else resources[0]
-            by_resource.setdefault(pooled, []).append(name)
-        apart = by_resource.pop("", [])
+        by_resource, apart = self._by_resource(asked, list(names))
         judged = [self._fitting(asked, resource, of_pool) for resource, of_pool in by_resource.items()]
         unfit = chain(*(refused for _, refused in judged), apart)
         unknown, rejections = _one_by_one(asked, inventory, unfit)
         return _Verdicts([each for each, _ in judged], unknown, rejections)
 
+    def _by_resource(self, asked: Requirements, names: list[str]) -> tuple[dict[str, list[str]], list[str]]:
+        """Return the names by the resource in whose pool they are judged, and those that are in none."""
+        if asked.accelerators:
+            primary = min(asked.accelerators)
+            rows = self.pools.of(primary).rows
+            if rows.keys() >= set(names):
+                return {primary: names}, []
+            return {primary: [name for name in names if name in rows]}, [name for name in names if name not in rows]
+        by_resource: dict[str, list[str]] = {}
+        for name in names:
+            by_resource.setdefault(self.pools.offered.get(name, ("",))[0], []).append(name)
+        return by_resource, by_resource.pop("", [])
+
     def _fitting(self, asked: Requirements, resource: str, names: Sequence[str]) -> tuple[_Asked, Iterator[str]]:
         """Return the rows of a pool on which the pod fits, and the names of the others."""
         pool = self.pools.of(resource)
-        rows = np.fromiter((pool.rows[name] for name in names), np.intp, len(names))
+        rows = np.fromiter(map(pool.rows.__getitem__, names), np.intp, len(names))
         task = pool.task_of(asked)
         fits = pool.fits(task, rows)
         if len(asked.accelerators) > 1:
@@ -155,9 +163,10 @@ class Chooser:
         for contended, some in enumerate((rows[is_free], rows[~is_free])):
             places = self._places(asked, _Asked(pool, task, some))
             best = list(islice(places, EXPLAINED))
-            costs = self.policy(pool).explain(task, pool.fleet, self.expectation(pool).mix, best)
-            told = zip(chain(best, places), chain(costs, repeat({})), strict=False)
-            yield from (_candidate(pool, task, place, {**place.parts, **cost}, contended) for place, cost in told)
+            explanation = self.policy(pool).explain(task, pool.fleet, self.expectation(pool).mix, best)
+            for number, place in enumerate(best):
+                yield _candidate(pool, task, place, contended, partial(_in_devices, explanation, number))
+            yield from (_candidate(pool, task, place, contended) for place in places)
 
     def _places(self, asked: Requirements, of: _Asked) -> Iterator[Place]:
         """Yield the places of a pool, the best first, of each node the best of its devices."""
@@ -210,7 +219,10 @@ def _one_by_one(asked: Requirements, inventory: Inventory, names: Iterable[str])
     return unknown, rejections
 
 
-def _candidate(pool: Pool, task: Task, place: Place, parts: Mapping[str, float], contended: int) -> Candidate:
+def _candidate(
+    pool: Pool, task: Task, place: Place, contended: int, cost_parts: Callable[[], Mapping[str, float]] = dict
+) -> Candidate:
+    parts = place.parts
     score = Score(
         0,
         contended,
@@ -220,10 +232,13 @@ def _candidate(pool: Pool, task: Task, place: Place, parts: Mapping[str, float],
         parts.get("cost", 0) / WHOLE,
         parts.get("idle", 0) / WHOLE,
         parts.get("idle_cpu", 0) / _CORE,
-        *(parts.get(name, 0) / WHOLE for name in ("stranded", "wasted", "starved", "room", "reopening")),
     )
     devices = pool.fleet.columns_for(task, place.row, place.column) if pool.fleet.is_divisible else ()
-    return Candidate(pool.fleet.names[place.row], score, devices)
+    return Candidate(pool.fleet.names[place.row], score, devices, cost_parts)
+
+
+def _in_devices(explanation: Explanation, number: int) -> Mapping[str, float]:
+    return {name: value / WHOLE for name, value in explanation(number).items()}
 
 
 def _later_classes(asked: Requirements, pool: Pool) -> Mapping[str, Ints]:

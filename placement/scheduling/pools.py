@@ -139,16 +139,15 @@ class Pools:
 
     def follow(self, inventory: Inventory) -> None:
         """Take in what has changed since the inventory before."""
-        before, after = self._inventory.nodes, inventory.nodes
         if inventory is self._inventory:
             return
-        self._inventory = inventory
-        for name in before.keys() - after.keys():
-            self._leave(before[name])
-        for name, node in after.items():
-            was = before.get(name)
-            if was is not node:
+        before, self._inventory = self._inventory, inventory
+        for name in inventory.names_changed_since(before):
+            was, node = before.nodes.get(name), inventory.nodes.get(name)
+            if node:
                 self._take_in(was or NodeInventory(name), node)
+            elif was:
+                self._leave(was)
 
     @property
     def resources(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Rankings: the candidates for a task in total order, each with the parts of its score; policies make them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -22,6 +22,10 @@ class Place(NamedTuple):
     row: int
     column: int
     parts: Mapping[str, float]
+
+
+# Returns the parts of the score of the place of this number, as they were when it was asked for.
+Explanation = Callable[[int], Mapping[str, float]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +90,7 @@ class Policy(Protocol):
         """Be told that the task was put there; most policies learn nothing from it."""
         del task, taken
 
-    def explain(self, task: Task, fleet: Fleet, mix: Mix, places: Sequence[Place]) -> Sequence[Mapping[str, float]]:
-        """Return what the score of each place consists of, where it is a sum; most scores are not."""
-        del task, fleet, mix
-        return [{} for _ in places]
+    def explain(self, task: Task, fleet: Fleet, mix: Mix, places: Sequence[Place]) -> Explanation:
+        """Return what tells of what the score of each place consists; most scores are no sums."""
+        del task, fleet, mix, places
+        return lambda _: {}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cache
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from placement.scheduling.fragmentation import increase_at
 from placement.scheduling.kept import Kept
 from placement.scheduling.mix import Mix
 from placement.scheduling.outlook import Outlook, outlook
-from placement.scheduling.ranking import NO_COLUMN, Place, Policy, Ranking
+from placement.scheduling.ranking import NO_COLUMN, Explanation, Place, Policy, Ranking
 from placement.scheduling.tasks import WHOLE, Task
 
 # A device that is wasted or starved weighs more than one that is stranded for the moment; room for other tasks, and the
@@ -101,12 +102,17 @@ class Berth(Policy):
         }
         return Ranking(chosen, devices, parts)
 
-    def explain(self, task: Task, fleet: Fleet, mix: Mix, places: Sequence[Place]) -> Sequence[Mapping[str, float]]:
-        """Return the parts of the cost of each place."""
+    def explain(self, task: Task, fleet: Fleet, mix: Mix, places: Sequence[Place]) -> Explanation:
+        """Return what tells the parts of the cost of each place; they are computed when the first is asked for."""
         rows = np.array([place.row for place in places], np.intp)
         left = [fleet.left[place.row, place.column] if task.is_share else WHOLE for place in places]
-        found = costs(task, fleet, self.outlook(fleet, mix), rows, np.array(left, np.int64))
-        return [{name: float(values[index]) for name, values in found.parts.items()} for index in range(len(places))]
+        part, basis = fleet.part(rows), self.outlook(fleet, mix)
+
+        @cache
+        def parts() -> Mapping[str, Floats]:
+            return costs(task, part, basis, np.arange(len(rows)), np.array(left, np.int64)).parts
+
+        return lambda number: {name: float(values[number]) for name, values in parts().items()}
 
     def outlook(self, fleet: Fleet, mix: Mix) -> Outlook:
         """Return the outlook by which decisions are made until the mix is another or much has moved."""
