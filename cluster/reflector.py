@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import aclosing
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Generic, NoReturn, Protocol, TypeVar
+from typing import Generic, NoReturn, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -39,6 +39,15 @@ class Sink(Protocol[SeenT_contra]):
 
     def retain(self, keys: AbstractSet[str]) -> None:
         """Drop everything but these: a full list was applied, and nothing else exists."""
+        ...
+
+
+@runtime_checkable
+class ListAware(Protocol):
+    """A sink that is told of objects by others too: one that came while a list was read may be younger than it."""
+
+    def begin_list(self) -> None:
+        """Note what is known: a list is asked for, which tells of everything that exists by now."""
         ...
 
 
@@ -198,6 +207,8 @@ class Reflector(Generic[T]):
         That it still does not know it is no news.
         """
         keys: set[str] = set()
+        if isinstance(self._sink, ListAware):
+            self._sink.begin_list()
         try:
             version = await self._pages(keys)
         except ApiError as error:

@@ -45,6 +45,11 @@ class PodStore:
         self._roster = roster
         self._observer = observer
         self._is_listed = False
+        self._in_flight: AbstractSet[str] = frozenset()
+
+    def begin_list(self) -> None:
+        """Note which pods are in flight, and therefore older than the list."""
+        self._in_flight = frozenset(self._account.assumed)
 
     def apply(self, seen: Pod) -> None:
         """Take in a pod."""
@@ -74,9 +79,14 @@ class PodStore:
             self._observer.on_change(node)
 
     def retain(self, keys: AbstractSet[str]) -> None:
-        """Drop the pods of other uids."""
+        """Drop the pods of other uids, except those in flight only since the list began: they may be younger than it.
+
+        The watch begins where the list stood, and tells of those. That dropped pods left is told to nobody, because
+        nothing is known of them but their uids.
+        """
         self._roster.retain(keys)
-        for node in self._account.retain_pods(keys):
+        came = self._account.assumed.keys() - self._in_flight
+        for node in self._account.retain_pods(keys | came):
             self._observer.on_change(node)
         self._is_listed = True
 

@@ -5,11 +5,12 @@ when it starts on a node that it does not know, and then they are written again.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -26,6 +27,7 @@ NODES: Resource[Offer] = Resource(PATH, decode_offer, lambda each: each.name)
 
 REFUSED = "SharesRefused"
 ACTION = "OfferingShares"
+FAILURES_NAMED = 3
 
 
 class _Pods(msgspec.Struct):
@@ -60,8 +62,19 @@ class SharedNodes:
         self._told = {name: each for name, each in self._told.items() if name in keys}
 
     async def look(self) -> list[str]:
-        """Write what each node offers where that is not what it should, or tell why not. Raises ApiError."""
-        changes = [await self._settled(each) for each in list(self._seen.values())]
+        """Write what each node offers where that is not what it should, or tell why not.
+
+        Raises ApiError after all were looked at, with the nodes where that failed.
+        """
+        changes: list[str | None] = []
+        failures: dict[str, ApiError] = {}
+        for each in list(self._seen.values()):
+            try:
+                changes.append(await self._settled(each))
+            except ApiError as error:
+                failures[each.name] = error
+        if failures:
+            raise _failure(failures)
         return [each for each in changes if each]
 
     async def _settled(self, node: Offer) -> str | None:
@@ -109,3 +122,11 @@ class SharedNodes:
                 raise
         self._told[node.name] = problem
         return f"node {node.name}: {problem}"
+
+
+def _failure(failures: Mapping[str, ApiError]) -> ApiError:
+    """Return the first of these failures, with the first nodes and what each met."""
+    first, *_ = failures.values()
+    told = [f"node {name}: {error.message}" for name, error in islice(failures.items(), FAILURES_NAMED)]
+    more = len(failures) - len(told)
+    return ApiError(first.status, first.reason, "; ".join([*told, *([f"{more} more nodes"] if more else [])]))

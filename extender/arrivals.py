@@ -4,12 +4,13 @@ A pod counts when kube-scheduler first asks about it, or when it is first seen b
 after a restart.
 """
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from cachetools import LRUCache
 
-from extender.inbox import Inbox
+from extender.inbox import AT_ONCE, Inbox
 from extender.ports import Knowledge
 from placement.pods import Pod
 from placement.requirements import Requirements, requirements_of
@@ -34,10 +35,12 @@ class Arrivals:
 
     async def run(self, held: Inbox[str, Pod], knowledge: Knowledge) -> None:
         """Count pods that were seen bound, for ever; of those that are there already the oldest first."""
-        for pod in sorted(held.drain(), key=lambda each: (each.created_at, each.uid)):
-            self._held(pod, knowledge)
+        for count, pod in enumerate(sorted(held.drain(), key=lambda each: (each.created_at, each.uid)), 1):
+            self.held(pod, knowledge)
+            if count % AT_ONCE == 0:
+                await asyncio.sleep(0)
         while True:
-            self._held(await held.take(), knowledge)
+            self.held(await held.take(), knowledge)
 
     async def run_departures(self, left: Inbox[str, Pod], knowledge: Knowledge) -> None:
         """Count pods that left, for ever."""
@@ -45,7 +48,8 @@ class Arrivals:
             pod = await left.take()
             self.chooser.left(requirements_of(pod, knowledge.catalog), knowledge.inventory, [pod.node])
 
-    def _held(self, pod: Pod, knowledge: Knowledge) -> None:
+    def held(self, pod: Pod, knowledge: Knowledge) -> None:
+        """Count a pod that was seen bound."""
         asked = requirements_of(pod, knowledge.catalog)
         self.see(pod.uid, asked, knowledge, [pod.node])
         self.chooser.placed(asked, knowledge.inventory, [pod.node])

@@ -6,6 +6,7 @@ refused, and no other device is chosen meanwhile.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -24,6 +25,8 @@ from placement.inventory import Hold
 from placement.keys import DEVICES
 from placement.pods import Pod
 from placement.shares import SHARES, devices_for, devices_text, held_devices, hold_for, left_by_device
+
+_LOG = logging.getLogger("berth.extender")
 
 # kube-scheduler waits for two seconds (httpTimeout in manifests/base/scheduler), and then knows no reason.
 ANSWER_SECONDS = 1.5
@@ -93,12 +96,13 @@ class Binder:
             return Result(Bound.NOT_SYNCED, "berth: the cluster is not known yet")
         try:
             hold = self._promised(order) or await self._chosen(order)
-        except ApiError as error:
+        except (ApiError, ValueError) as error:
             return _refused(error)
         if isinstance(hold, Result):
             return hold
+        texts = self._texts(order, hold)  # If that fails, nothing has landed.
         self.flights.land(order.pod.uid, hold)
-        result = await self._sent(landing, hold)
+        result = await self._sent(landing, texts)
         if result.bound is not Bound.BOUND:
             self.flights.abort(order.pod.uid)
         return result
@@ -115,7 +119,10 @@ class Binder:
         return hold if is_kept else None
 
     async def _chosen(self, order: Order) -> Hold | Result:
-        """Choose among the devices that are left; a pod that is bound already needs none. Raises ApiError."""
+        """Choose among the devices that are left; a pod that is bound already needs none.
+
+        Raises ApiError, and MalformedObject for a pod that cannot be understood.
+        """
         pod = await fetch(self.api, order.pod)
         known = _verdict(pod, order)
         if known:
@@ -131,26 +138,34 @@ class Binder:
         node = self.knowledge.inventory.nodes.get(name)
         return left_by_device(node) if node else ()
 
-    async def _sent(self, landing: "_Landing", hold: Hold) -> Result:
+    async def _sent(self, landing: "_Landing", texts: Mapping[str, str]) -> Result:
         """Send the Binding until the API server has accepted or refused it, or will not carry it out any more."""
         order, clock = landing.order, asyncio.get_running_loop().time
-        texts, refusal, sent_at = self._texts(order, hold), None, -inf
+        said, sent_at = None, -inf
         pauses = chain(self.retry_seconds, repeat(self.retry_seconds[-1]))
         while True:
             if clock() < landing.resend_until:
                 sent_at = clock()
-                try:
-                    await bind(self.api, order.pod, order.node, texts)
-                except ApiError as error:
-                    refusal = None if _is_ambiguous(error) else error
-                else:
-                    return Result(Bound.BOUND)
+                said = await self._answered(order, texts)
+                if said and said.bound is Bound.BOUND:
+                    return said
             known = await self._known(order)
-            if known is None and (refusal or clock() > sent_at + self.lost_seconds):
-                return _refused(refusal) if refusal else Result(Bound.REFUSED, "berth: the Binding was lost")
+            if known is None and (said or clock() > sent_at + self.lost_seconds):
+                return said or Result(Bound.REFUSED, "berth: the Binding was lost")
             if known and known.bound is not Bound.UNRESOLVED:
                 return known
             await asyncio.sleep(next(pauses))
+
+    async def _answered(self, order: Order, texts: Mapping[str, str]) -> Result | None:
+        """Send the Binding once, and return the answer: None where it may have been carried out, or may be yet."""
+        try:
+            await bind(self.api, order.pod, order.node, texts)
+        except ApiError as error:
+            return None if _is_ambiguous(error) else _refused(error)
+        except Exception:  # noqa: BLE001 - whatever failed, the Binding may have arrived, and its devices stay held.
+            _LOG.exception("it is not known whether a Binding was sent")
+            return None
+        return Result(Bound.BOUND)
 
     def _texts(self, order: Order, hold: Hold) -> Mapping[str, str]:
         devices = held_devices(hold)
@@ -162,9 +177,13 @@ class Binder:
             pod = await fetch(self.api, order.pod)
         except ApiError as error:
             return _refused(error) if error.status == HTTPStatus.NOT_FOUND else Result(Bound.UNRESOLVED)
-        known = _verdict(pod, order)
-        if known and known.bound is Bound.BOUND:
-            self.knowledge.account.assume(pod.uid, hold_of(pod))
+        except Exception:  # noqa: BLE001 - an answer that cannot be understood is none.
+            _LOG.exception("it is not known what became of a Binding")
+            return Result(Bound.UNRESOLVED)
+        known, account = _verdict(pod, order), self.knowledge.account
+        # Where nothing is held any more, the watch was faster, and may have told of the pod's end already.
+        if known and known.bound is Bound.BOUND and pod.uid in account.assumed:
+            account.assume(pod.uid, hold_of(pod))
         return known
 
 
@@ -186,7 +205,7 @@ def _verdict(pod: Pod, order: Order) -> Result | None:
     return Result(Bound.REFUSED, "berth: the pod was bound to another node by somebody else") if pod.node else None
 
 
-def _refused(error: ApiError) -> Result:
+def _refused(error: Exception) -> Result:
     return Result(Bound.REFUSED, f"berth: the API server did not bind the pod: {error}")
 
 

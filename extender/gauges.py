@@ -20,6 +20,7 @@ _AMOUNTS = {
     "stranded": "Idle accelerators that the expected mix of pods cannot use, in devices.",
     "closed": "Idle accelerators of nodes that are cordoned or not ready, in devices.",
     "largest_pod": "Whole devices that the largest pod may ask which still fits on one node.",
+    "largest_share": "What is left of the device with most, in devices.",
     "overfilled_nodes": "Nodes of which pods hold more than there is; they count as full.",
 }
 
@@ -48,18 +49,20 @@ class Gauges(Collector):
         yield from self._mix()
 
     def _mix(self) -> Iterator[Metric]:
-        expectations = self._pages.arrivals.chooser.expectations.by_resource
         text = "Share of pods that are expected to ask for so much."
         share = GaugeMetricFamily("berth_expected_mix_share", text, labels=["resource", "size"])
         arrivals = GaugeMetricFamily("berth_expected_mix_arrivals", "Pods that the mix rests on.", labels=["resource"])
-        for resource, expected in sorted(expectations.items()):
+        text = "How much leaves of what is placed, from 0 to 1."
+        turnover = GaugeMetricFamily("berth_expected_mix_turnover", text, labels=["resource"])
+        for resource, expected in self._pages.expected().items():
             arrivals.add_metric([resource], expected.arrivals)
+            turnover.add_metric([resource], expected.turnover.share)
             sizes = dict.fromkeys(("share", *map(str, SIZES), "other"), 0.0)
             for task, popularity in zip(expected.mix.tasks, expected.mix.popularity, strict=True):
                 sizes[size_of(task)] += popularity
             for size, popularity in sizes.items():
                 share.add_metric([resource, size], popularity)
-        yield from (share, arrivals)
+        yield from (share, arrivals, turnover)
 
 
 def size_of(task: Task) -> str:
@@ -77,6 +80,7 @@ def _amounts(summary: Summary) -> dict[str, float]:
         "stranded": summary.stranded,
         "closed": summary.closed,
         "largest_pod": summary.largest,
+        "largest_share": summary.largest_share,
         "overfilled_nodes": summary.overfilled,
     }
 

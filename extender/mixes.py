@@ -8,7 +8,6 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from placement.scheduling.expectation import Learnt, Pinned
-from placement.scheduling.expectations import Expectations
 from placement.scheduling.tasks import WHOLE, Task
 from placement.shares import MAX_DEVICES
 
@@ -62,18 +61,17 @@ def read_mix(path: Path) -> Mapping[str, Mapping[Task, float]]:
     return {resource: _weights(each) for resource, each in model.resources.items()}
 
 
-def mix_json(expectations: Expectations) -> dict[str, Any]:
+def mix_json(expected: Mapping[str, Learnt | Pinned], *, is_pinned: bool) -> dict[str, Any]:
     """Return what is expected of each resource, the most frequent tasks first."""
-    return {
-        "isPinned": expectations.is_pinned,
-        "resources": {name: _resource_json(each) for name, each in sorted(expectations.by_resource.items())},
-    }
+    resources = {name: _resource_json(each) for name, each in sorted(expected.items())}
+    return {"isPinned": is_pinned, "resources": resources}
 
 
 def _resource_json(expected: Learnt | Pinned) -> dict[str, Any]:
     tasks = zip(expected.mix.tasks, expected.mix.popularity, strict=True)
     return {
         "arrivals": _rounded(expected.arrivals),
+        "turnover": round(expected.turnover.share, 3),
         "tasks": [
             {
                 "devices": task.devices,

@@ -1,12 +1,14 @@
 """What the extender knows, for people and their tools: the inventory by resource and class, and the expected mix."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from extender.arrivals import Arrivals
 from extender.mixes import mix_json
 from extender.ports import Knowledge
+from placement.scheduling.expectation import Learnt, Pinned
+from placement.scheduling.pools import pool_of
 from placement.scheduling.summary import Summary, summaries
 
 
@@ -19,7 +21,23 @@ class Pages:
 
     def mix(self) -> dict[str, Any]:
         """Return the expected mix of each resource."""
-        return mix_json(self.arrivals.chooser.expectations)
+        return mix_json(self.expected(), is_pinned=self.arrivals.chooser.expectations.is_pinned)
+
+    def expected(self) -> Mapping[str, Learnt | Pinned]:
+        """Return what is expected of each resource that some node offers, and of those that a file tells of."""
+        chooser = self.arrivals.chooser
+        chooser.pools.follow(self.knowledge.inventory)
+        for resource in self._resources:
+            chooser.expectation(chooser.pools.of(resource))
+        expectations = chooser.expectations
+        named = sorted({*expectations.known, *expectations.by_resource})
+        # Of a pool without nodes nothing is kept, so what a file tells of amiss is shown and not taken up.
+        return {resource: expectations.of(pool_of(resource, ())) for resource in named}
+
+    @property
+    def _resources(self) -> tuple[str, ...]:
+        """What some node offers; nothing before all are known, because the first nodes would tell what to expect."""
+        return self.arrivals.chooser.pools.resources if self.knowledge.is_synced else ()
 
     def inventory(self) -> dict[str, Any]:
         """Return what is idle and stranded, and what still fits, of each accelerator resource and each class."""
@@ -36,7 +54,7 @@ class Pages:
         """Yield what there is to say of each resource and each class, pods in flight counted."""
         chooser = self.arrivals.chooser
         chooser.pools.follow(self.knowledge.inventory)
-        for resource in chooser.pools.resources:
+        for resource in self._resources:
             pool = chooser.pools.of(resource)
             yield from summaries(pool, chooser.expectation(pool).mix)
 

@@ -2,7 +2,9 @@
 
 import http.client
 import json
+import socket
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from sandbox import ApiError, Endpoint
@@ -32,6 +34,12 @@ class Connection:
         """Yield the lines of an answer as they come."""
         self._connection.request("GET", path)
         yield from self._connection.getresponse()
+
+    def end(self) -> None:
+        """Let who reads from it see its end."""
+        if self._connection.sock:
+            with suppress(OSError):
+                self._connection.sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close it."""

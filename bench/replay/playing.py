@@ -4,8 +4,8 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
+from http.client import HTTPException
 
 import msgspec
 
@@ -89,18 +89,16 @@ def play(plane: ControlPlane, arrivals: Mapping[int, Arrival]) -> Played:
     thread = threading.Thread(target=watcher.run, daemon=True)
     thread.start()
     writer = Connection(plane.api)
-    for number, arrival in arrivals.items():
-        writer.send("POST", _PODS, objects.pod(number, arrival))
-    _wait(plane, played, len(arrivals))
-    played.seconds = time.monotonic() - began
-    writer.close()
+    try:
+        for number, arrival in arrivals.items():
+            writer.send("POST", _PODS, objects.pod(number, arrival))
+        _wait(plane, played, len(arrivals))
+        played.seconds = time.monotonic() - began
+    finally:
+        writer.close()
+        watcher.end()
+        thread.join()
     return played
-
-
-def clear(plane: ControlPlane) -> None:
-    """Delete all pods."""
-    plane.api.send("DELETE", f"{_PODS}?gracePeriodSeconds=0", {})
-    plane.wait(lambda: not plane.api.get(f"{_PODS}?limit=1")["items"], 300, "all pods are gone")
 
 
 def _wait(plane: ControlPlane, played: Played, count: int) -> None:
@@ -121,11 +119,23 @@ class _Watcher:
         self._events, self._deletions = Connection(plane.api), Connection(plane.api)
         self._played = played
         self._seen = "0"
+        self._is_over = False
 
     def run(self) -> None:
-        with suppress(OSError):  # The control plane ended; who waits for pods meanwhile says so.
-            while True:
+        try:
+            while not self._is_over:
                 self._watch()
+        except (OSError, HTTPException):
+            if not self._is_over:
+                raise
+        finally:
+            self._events.close()
+            self._deletions.close()
+
+    def end(self) -> None:
+        """See no more."""
+        self._is_over = True
+        self._events.end()
 
     def _watch(self) -> None:
         """See events until the API server ends the watch, as it does where very many come at once."""

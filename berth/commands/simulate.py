@@ -9,7 +9,8 @@ EPILOG = """\
 On a trace, in the form of Alibaba's cluster-trace-gpu-v2023 (CSV, also gzip; columns by name, others are ignored):
 nodes have sn, cpu_milli, memory_mib, gpu, model; arrivals have cpu_milli, memory_mib, num_gpu, gpu_milli, perhaps
 gpu_spec.
-On a cluster: files are read as `berth preview` reads them; each pod is admitted as the webhook would, then placed.
+On a cluster: files are read as `berth preview` reads them; each pod is admitted as the webhook would, then placed as
+an extender would that has just started: by the mix of --mix, and of the pods that stand there.
 
 examples:
   berth simulate --nodes nodes.csv --arrivals arrivals.csv.gz --placements placed.csv
@@ -19,7 +20,7 @@ examples:
 
 _ON_TRACE = ("nodes", "arrivals")
 _ON_CLUSTER = ("cluster", "pods", "count")
-_OF_TRACE = (*_ON_TRACE, "policy", "mix", "seed", "placements", "departures", "load", "lifetime")
+_OF_TRACE = (*_ON_TRACE, "policy", "seed", "placements", "departures", "load", "lifetime")
 _OF_CLUSTER = (*_ON_CLUSTER, "namespace", "kubeconfig", "scheduler_name")
 _LOAD, _LIFETIME = 90, 1.0
 
@@ -30,6 +31,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     _configure_trace(parser.add_argument_group("on a trace").add_argument)
     _configure_cluster(parser.add_argument_group("on a cluster").add_argument)
+    parser.add_argument(
+        "--mix",
+        metavar="FILE",
+        help="what is expected: for a trace pods, for a cluster a mix_file as the extender takes it, in the form "
+        "of its GET /v1/mix; without it that is learnt from the arrivals, or from the pods on the cluster",
+    )
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     parser.set_defaults(run=partial(_run, parser))
 
@@ -38,7 +45,6 @@ def _configure_trace(add: Callable[..., object]) -> None:
     add("--nodes", metavar="FILE", type=Path, help="the nodes of the trace")
     add("--arrivals", metavar="FILE", type=Path, help="the pods as they arrive")
     add("--policy", metavar="NAME", help="what chooses the node (Berth's own); a wrong name is answered with all")
-    add("--mix", metavar="FILE", help="pods that tell what is expected; without it that is learnt from the arrivals")
     add("--seed", metavar="N", type=_number(0, 2**32), help="chance of policies that have any (0)")
     add("--placements", metavar="OUT", type=Path, help="write where each arrival went: seq,node,devices")
     add("--departures", metavar="SEED", type=_number(0, 2**32), help="let pods leave again, by this seed of chance")
@@ -136,6 +142,7 @@ def _on_cluster(arguments: argparse.Namespace) -> int:
         arguments.namespace or "default",
         arguments.kubeconfig,
         arguments.scheduler_name,
+        Path(arguments.mix) if arguments.mix else None,
     )
     return _told(lambda: fitting_errand.answer(question, as_json=arguments.json), fitting_errand.REFUSALS)
 

@@ -13,6 +13,7 @@ from berth.preview.templates import PodSource, pod_sources
 from berth.preview.text import as_yaml, preview_lines
 from cluster.files import kind_of
 from cluster.kinds import Kind
+from cluster.observers import SILENT, Observer
 from cluster.view import ClusterView
 
 
@@ -52,10 +53,16 @@ async def answer(wish: Wish) -> Told:
     return Told(_written(judged, wish.output), subject.notes)
 
 
-async def subject_of(wish: Wish) -> Subject:
-    """Return the pods in the files and what surrounds them; raises UnreadableFileError."""
+async def subject_of(wish: Wish, observer: Observer = SILENT) -> Subject:
+    """Return the pods in the files and what surrounds them; raises UnreadableFileError.
+
+    The observer is told of pods that are bound there.
+    """
     found, given = documents(wish.files), documents(wish.cluster)
-    view, notes = (ClusterView(None), ()) if wish.cluster else await current_cluster(wish.kubeconfig)
+    if wish.cluster:
+        view, notes = ClusterView(None, observer=observer), tuple[str, ...]()
+    else:
+        view, notes = await current_cluster(wish.kubeconfig, observer)
     beside = tuple(each for each in found if _is_surrounding(each))
     unused = tuple(take_in(view, (*given, *beside), wish.namespace))
     sources, odd = _sources((each for each in found if not _is_surrounding(each)), wish.namespace)

@@ -9,9 +9,10 @@ from berth.preview.documents import Document
 from cluster import files
 from cluster.api import Api, ApiError, NotConfiguredError
 from cluster.kinds import RESOURCES, Kind
-from cluster.observers import Observer
+from cluster.observers import SILENT, Observer
 from cluster.shapes import MalformedObject
 from cluster.view import ClusterView
+from placement.pods import Pod
 
 # A cluster that answers at all may have long lists.
 PATIENCE_SECONDS = 5.0
@@ -19,13 +20,16 @@ READING_SECONDS = 60.0
 _EMPTY = "judged against an empty cluster"
 
 
-async def current_cluster(kubeconfig: Path | None) -> tuple[ClusterView, tuple[str, ...]]:
-    """Return the cluster of a kubeconfig as it is, and what of it could not be read, in sentences."""
+async def current_cluster(kubeconfig: Path | None, observer: Observer = SILENT) -> tuple[ClusterView, tuple[str, ...]]:
+    """Return the cluster of a kubeconfig as it is, and what of it could not be read, in sentences.
+
+    The observer is told of pods that are bound there.
+    """
     try:
         async with Api.connect(kubeconfig) as api:
-            return await _seen(api)
+            return await _seen(api, observer)
     except (ApiError, NotConfiguredError, OSError) as error:
-        return ClusterView(None), (f"{error}; {_EMPTY}",)
+        return ClusterView(None, observer=observer), (f"{error}; {_EMPTY}",)
 
 
 def take_in(view: ClusterView, documents: Iterable[Document], namespace: str) -> Iterator[str]:
@@ -42,9 +46,9 @@ def take_in(view: ClusterView, documents: Iterable[Document], namespace: str) ->
     yield from files.problems(view)
 
 
-async def _seen(api: Api) -> tuple[ClusterView, tuple[str, ...]]:
+async def _seen(api: Api, observer: Observer) -> tuple[ClusterView, tuple[str, ...]]:
     """List every kind once; one that cannot be read is as if there were none of it."""
-    hearing = _Hearing()
+    hearing = _Hearing(observer)
     view = ClusterView(api, Kind, hearing)
     watching = asyncio.create_task(view.run())
     with suppress(TimeoutError):
@@ -67,12 +71,17 @@ def _missed(unsynced: tuple[Kind, ...], hearing: "_Hearing") -> Iterator[str]:
 
 
 class _Hearing(Observer):
-    """Hears of each kind once: that it was listed, or why it was not."""
+    """Hears of each kind once: that it was listed, or why it was not; tells another observer of pods."""
 
-    def __init__(self) -> None:
+    def __init__(self, beside: Observer) -> None:
         self.begun, self.done = asyncio.Event(), asyncio.Event()
         self.failures: dict[str, str] = {}
         self._awaited = {each.path for each in RESOURCES.values()}
+        self._beside = beside
+
+    def on_held(self, pod: Pod) -> None:
+        """Tell of a pod that was seen bound."""
+        self._beside.on_held(pod)
 
     def on_listed(self, path: str, count: int) -> None:  # noqa: ARG002 - the observer's port
         """Stop waiting for a path."""

@@ -13,6 +13,7 @@ import msgspec
 from berth.preview.documents import Json, metadata
 from berth.preview.entries import Entry, Preview, previews
 from berth.preview.templates import PodSource
+from berth.simulate.learning import Learning
 from cluster import files
 from cluster.kinds import Kind
 from cluster.objects import MalformedObject, decode_pod
@@ -22,7 +23,6 @@ from placement.asking.class_requests import Known, request_of
 from placement.rejections import Cause, Rejection
 from placement.requirements import Requirements, requirements_of
 from placement.scheduling.decisions import Candidate, Decision
-from placement.scheduling.policy import Chooser
 from placement.shares import devices_text
 
 
@@ -46,8 +46,12 @@ class Refused:
 
 @dataclass
 class Copies:
-    """The copies of one pod or template: how many stand on each node, the first answer and the last."""
+    """The copies of one pod or template: how many stand on each node, the first answer and the last.
 
+    The `number` tells the sources apart, which may have the same name.
+    """
+
+    number: int
     source: PodSource
     first: Asked | Refused
     last: Asked | Refused
@@ -58,6 +62,11 @@ class Copies:
         """How many found a node."""
         return self.nodes.total()
 
+    @property
+    def next_uid(self) -> str:
+        """By which the next copy is known."""
+        return _uid(self.number, self.placed)
+
 
 @dataclass
 class Placing:
@@ -65,14 +74,14 @@ class Placing:
 
     cluster: ClusterView
     scheduler_name: str | None
-    _chooser: Chooser = field(default_factory=Chooser)
-    _count: int = 0
+    learning: Learning
 
     def put(self, sources: Sequence[PodSource], count: int) -> list[Copies]:
         """Put so many copies of each on the cluster, all in turn, until none of them finds a node any more."""
+        self.learning.catch_up(self.cluster)
         owned = [_owned(source) for source in sources]
-        first = [self.ask(source) for source in owned]
-        every = [Copies(source, answer, answer) for source, answer in zip(owned, first, strict=True)]
+        first = [self.ask(source, _uid(number, 0)) for number, source in enumerate(owned)]
+        every = [Copies(number, *each, each[1]) for number, each in enumerate(zip(owned, first, strict=True))]
         # One that found no node is asked about again: copies of others may have turned the webhook to another class.
         while sum(self._put_one(copies) for copies in every if copies.placed < count):
             pass
@@ -80,8 +89,8 @@ class Placing:
             copies.last = self.ask(copies.source)
         return every
 
-    def ask(self, source: PodSource) -> Asked | Refused:
-        """Admit a pod and look for its node, without putting it there."""
+    def ask(self, source: PodSource, uid: str = "") -> Asked | Refused:
+        """Admit a pod and look for its node, without putting it there; one with a uid counts as arrived."""
         (preview,) = previews([source], self.cluster, self.scheduler_name)
         if preview.created is None:
             return Refused(preview.entry, preview.entry.warnings[0])
@@ -89,18 +98,21 @@ class Placing:
             requirements = self._requirements(preview, preview.created)
         except MalformedObject as error:
             return Refused(preview.entry, f"Berth does not understand this pod: {error}")
-        decision = self._chooser.survey(requirements, self.cluster.inventory)
+        if uid:
+            self.learning.see(uid, requirements, self.cluster)
+        decision = self.learning.chooser.survey(requirements, self.cluster.inventory)
         return Asked(preview.entry, preview.created, requirements, _visible(requirements, decision))
 
     def _put_one(self, copies: Copies) -> bool:
         """Put one copy on its node, and tell whether there was one."""
-        copies.last = self.ask(copies.source)
+        uid = copies.next_uid
+        copies.last = self.ask(copies.source, uid)
         if isinstance(copies.last, Refused) or copies.last.decision.winner is None:
             return False
         winner = copies.last.decision.winner
-        self._count += 1
-        bound = _bound(copies.last.created, winner, f"simulated/{self._count}")
+        bound = _bound(copies.last.created, winner, uid)
         files.take(self.cluster, Kind.PODS, bound, copies.source.namespace)
+        self.learning.catch_up(self.cluster)
         copies.nodes[winner.node] += 1
         return True
 
@@ -111,6 +123,10 @@ class Placing:
         labels = self.cluster.namespace_labels(pod.namespace) or {}
         request = request_of(pod, labels, Known(self.cluster.catalog, self.cluster.profiles))
         return replace(asked, spread=request.profile.spread) if request and request.profile else asked
+
+
+def _uid(number: int, placed: int) -> str:
+    return f"simulated/{number}/{placed}"
 
 
 def _visible(asked: Requirements, decision: Decision) -> Decision:

@@ -11,6 +11,7 @@ from berth.preview.documents import metadata
 from berth.preview.errand import Subject, Wish, subject_of
 from berth.preview.templates import PodSource
 from berth.simulate.copies import Asked, Copies, Placing, Refused
+from berth.simulate.learning import Learning
 from berth.simulate.room import Room, rooms
 from placement import keys
 from placement.scheduling.remedies import MAX_REMEDIES, listed, remedies
@@ -76,7 +77,7 @@ class Fits(msgspec.Struct, frozen=True, rename="camel"):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Pods in files, a cluster in files or the current one, and how many copies of each."""
+    """Pods in files, a cluster in files or the current one, how many copies of each, perhaps a file of a mix."""
 
     pods: list[Path]
     cluster: list[Path]
@@ -84,16 +85,21 @@ class Question:
     namespace: str
     kubeconfig: Path | None
     scheduler_name: str | None
+    mix: Path | None = None
 
 
 async def fits(question: Question) -> tuple[Fits, tuple[str, ...]]:
-    """Return how many fit, and notes on what could not be used; raises UnreadableFileError and NothingToDoError."""
+    """Return how many fit, and notes on what could not be used.
+
+    Raises UnreadableFileError, MixFileError and NothingToDoError.
+    """
+    learning = Learning.begun_with(question.mix)
     cluster = [] if question.cluster == CURRENT else question.cluster
     place = question.namespace, "", question.kubeconfig, question.scheduler_name
-    subject = await subject_of(Wish(question.pods, cluster, *place))
+    subject = await subject_of(Wish(question.pods, cluster, *place), learning.sightings)
     _check(subject)
     before = rooms(subject.cluster.inventory)
-    placing = Placing(subject.cluster, question.scheduler_name)
+    placing = Placing(subject.cluster, question.scheduler_name, learning)
     copies = placing.put(subject.sources, question.count)
     told = tuple(_fit(each, question.count, placing) for each in copies)
     return Fits(told, before, rooms(subject.cluster.inventory)), subject.notes

@@ -8,8 +8,9 @@ import msgspec
 from berth.preview.documents import UnreadableFileError
 from berth.simulate.fitting import NothingToDoError, Question, fits
 from berth.simulate.fitting_text import fitting_lines
+from extender.mixes import MixFileError
 
-REFUSALS = (UnreadableFileError, NothingToDoError)
+REFUSALS = (UnreadableFileError, MixFileError, NothingToDoError)
 
 
 def answer(question: Question, *, as_json: bool) -> str:

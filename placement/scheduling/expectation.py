@@ -1,7 +1,7 @@
 """What is expected of tasks to come: learnt from those that came, or pinned."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import nlargest
 from operator import itemgetter
 
@@ -21,6 +21,9 @@ REFRESH_ARRIVALS = 1_000
 MAX_TASKS = 256
 MAX_KNOWN = 8 * MAX_TASKS
 
+# A pinned mix is made anew when its turnover has changed by so much.
+TURNED_SHARE = 0.1
+
 # Before anything arrives, pods of every size over which engines shard a model are expected, the smaller the more often,
 # with part of the cpu that nodes have beside as many devices, for so many arrivals in all; and, rarely, one that takes
 # a whole node of each shape, so that nodes are not broken up before anybody knows.
@@ -32,21 +35,30 @@ PRIOR_WHOLE_NODES = 0.5
 _RESCALE = 2.0**200
 
 
-@dataclass(frozen=True)
+@dataclass
 class Pinned:
-    """A mix that stays as it is, and for how many arrivals it stands."""
+    """A mix whose tasks stay as they are, and for how many arrivals it stands; its turnover is learnt."""
 
     mix: Mix
     arrivals: float = 0
+    turnover: Turnover = field(default_factory=Turnover)
 
     def see(self, task: Task) -> None:
         """Learn nothing."""
 
     def placed(self, task: Task) -> None:
-        """Learn nothing."""
+        """Count a task that was placed."""
+        self.turnover.placed(task)
+        self._follow()
 
     def left(self, task: Task) -> None:
-        """Learn nothing."""
+        """Count a task that was placed and left."""
+        self.turnover.left(task)
+        self._follow()
+
+    def _follow(self) -> None:
+        if abs(self.turnover.share - self.mix.turnover) > TURNED_SHARE:
+            self.mix = replace(self.mix, turnover=self.turnover.share)
 
 
 @dataclass

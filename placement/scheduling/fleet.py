@@ -159,7 +159,7 @@ class Fleet:
 
 def fleet_of(states: Sequence[NodeState], ties: Sequence[int] | None = None, *, is_divisible: bool = True) -> Fleet:
     """Return the fleet of these nodes; among equals the one of the least tie is taken, by default the first."""
-    rows, width = len(states), max((len(state.left) for state in states), default=1)
+    rows, width = len(states), max((len(state.left) for state in states if state.left), default=1)
 
     def blank(*more: int) -> Ints:
         return np.zeros((rows, *more), np.int64)

@@ -18,7 +18,7 @@ B = TypeVar("B")
 Compute = Callable[[Task, Fleet, B, Rows], NDArray[Any]]
 
 # So many values are kept, of eight bytes each, of the tasks that were asked about last; of a few tasks in any case.
-VALUES = 5_000_000
+VALUES = 8_000_000
 FEW_TASKS = 16
 
 

@@ -173,8 +173,9 @@ class Chooser:
         pool, task, rows = of
         ranking = self.policy(pool).rank(task, pool.fleet, rows, self.expectation(pool).mix)
         seen = set[int]()
-        spread = ranking.within(self._spread(asked, pool), SPREAD_TOLERANCE)
-        for place in spread.after(_later_classes(asked, pool)).ordered():
+        classes = _later_classes(asked, pool)
+        spread = ranking.within(self._spread(asked, pool), SPREAD_TOLERANCE, classes.get("later_class"))
+        for place in spread.after(classes).ordered():
             if place.row not in seen:
                 seen.add(place.row)
                 yield place

@@ -52,8 +52,7 @@ def bounded(amount: int) -> int:
 class Pool:
     """The nodes that offer a resource, in the order of their names; `rows` tells where in the fleet each stands.
 
-    Of each node `unbound` is what no bound pod holds, in units of the resource; `example` is the last node of each
-    kind, for what it is and not for what is left of it.
+    Of each node `unbound` is what no bound pod holds, in units of the resource.
     """
 
     resource: str
@@ -61,7 +60,14 @@ class Pool:
     fleet: Fleet
     rows: Mapping[str, int]
     unbound: Ints
-    example: dict[int, NodeInventory]
+    _examples: dict[int, NodeInventory] | None = None
+
+    @property
+    def example(self) -> Mapping[int, NodeInventory]:
+        """The last node of each kind, for what it is and not for what is left of it."""
+        if self._examples is None:
+            self._examples = {int(kind): node for kind, node in zip(self.fleet.kind, self.nodes, strict=True)}
+        return self._examples
 
     @property
     def shapes(self) -> list[tuple[int, int]]:
@@ -79,7 +85,7 @@ class Pool:
         self.fleet.put(row, state_of(node, self.resource))
         self.unbound[row] = bounded(node.free(self.resource))
         if (was.labels, was.classes) != (node.labels, node.classes):
-            self.example = _examples(self.fleet, self.nodes)
+            self._examples = None
 
     def task_of(self, asked: Requirements) -> Task:
         """Return what a pod asks of this resource's nodes."""
@@ -118,11 +124,7 @@ def pool_of(resource: str, nodes: Iterable[NodeInventory]) -> Pool:
     fleet = fleet_of([state_of(node, resource) for node in offering], is_divisible=resource == SHARES)
     rows = {node.name: row for row, node in enumerate(offering)}
     unbound = np.array([bounded(node.free(resource)) for node in offering], np.int64)
-    return Pool(resource, offering, fleet, rows, unbound, _examples(fleet, offering))
-
-
-def _examples(fleet: Fleet, nodes: Iterable[NodeInventory]) -> dict[int, NodeInventory]:
-    return {int(kind): node for kind, node in zip(fleet.kind, nodes, strict=True)}
+    return Pool(resource, offering, fleet, rows, unbound)
 
 
 @dataclass

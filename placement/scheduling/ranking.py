@@ -47,15 +47,18 @@ class Ranking:
             best = best[values == values.min()]
         return self._place(int(best[0]))
 
-    def within(self, values: Mapping[str, NDArray[Any]], tolerance: float) -> "Ranking":
+    def within(self, values: Mapping[str, NDArray[Any]], tolerance: float, groups: Ints | None = None) -> "Ranking":
         """Return the ranking in which other values decide where the first part is within the tolerance of the least.
 
-        There is a value for each node of the fleet.
+        There is a value for each node of the fleet. Where `groups` numbers those, the least is that of each group.
         """
         if not values or not len(self.rows):
             return self
         first = next(iter(self.parts.values()))
-        excess = np.maximum(first - (first.min() + tolerance), 0)
+        group = np.zeros(len(self.rows), np.int64) if groups is None else groups[self.rows]
+        least = np.full(int(group.max()) + 1, np.inf)
+        np.minimum.at(least, group, first)
+        excess = np.maximum(first - (least[group] + tolerance), 0)
         return Ranking(self.rows, self.columns, {"excess": excess, **self._of_candidates(values), **self.parts})
 
     def after(self, values: Mapping[str, NDArray[Any]]) -> "Ranking":

@@ -1,4 +1,4 @@
-"""What docs/fragmentation.md says in numbers and names is what the code has."""
+"""What docs/fragmentation.md and docs/results.md say in numbers and names is what the code has."""
 
 from importlib import import_module
 from pathlib import Path
@@ -28,12 +28,13 @@ from placement.scheduling.tasks import Task
 from tests.docs.pages import DOCS, anchor, blocks, codes, headings, page, prose, rows
 
 PAGE = page("fragmentation.md")
+RESULTS = page("results.md")
 ROOT = Path(__file__).parents[2]
 KNOWN = Known(CATALOG, nodes(2))
 PAGES = Pages(KNOWN, Arrivals())
 
 
-@pytest.mark.parametrize("row", rows(PAGE, "constant"), ids=lambda row: str(row[0]))
+@pytest.mark.parametrize("row", rows(RESULTS, "constant"), ids=lambda row: str(row[0]))
 def test_a_constant_is_that_of_the_code(row: list[str]) -> None:
     """Named by its module, in its own unit."""
     (name,), (module,) = codes(row[0]), codes(row[1])
@@ -43,9 +44,9 @@ def test_a_constant_is_that_of_the_code(row: list[str]) -> None:
 
 def test_constants_are_spoken_of_by_name() -> None:
     """Whatever is written like a constant has its row."""
-    named = {name for name in codes(prose(PAGE)) if name.isupper()}
+    named = {name for name in codes(prose(PAGE + RESULTS)) if name.isupper()}
 
-    assert named - {"GET"} == {name for row in rows(PAGE, "constant") for name in codes(row[0])}
+    assert named - {"GET"} == {name for row in rows(RESULTS, "constant") for name in codes(row[0])}
 
 
 def test_the_example_of_waste_is_as_told() -> None:
@@ -101,7 +102,7 @@ def test_the_paths_are_those_of_the_extender() -> None:
 
 def test_results_agree_with_the_thresholds_and_what_was_published() -> None:
     """Ours is within its threshold and below FGD; the change is what both make of it."""
-    for order, ours, fgd, best_fit, *of_paper in rows(PAGE, "order"):
+    for order, ours, fgd, best_fit, *of_paper in rows(RESULTS, "order"):
         variant = order.split()[0]
         told = published.unallocated(variant)
 
@@ -113,7 +114,7 @@ def test_results_agree_with_the_thresholds_and_what_was_published() -> None:
 
 def test_the_tolerances_are_those_of_the_benchmark() -> None:
     """The one that the extender has is among them."""
-    head = next(line for line in PAGE.splitlines() if line.startswith("| tolerance |"))
+    head = next(line for line in RESULTS.splitlines() if line.startswith("| tolerance |"))
 
     assert [each.strip() for each in head.strip("|").split("|")[1:]] == [str(each or "off") for each in TOLERANCES]
     assert SPREAD_TOLERANCE in TOLERANCES
@@ -130,7 +131,7 @@ def test_the_plot_is_there() -> None:
 
 def test_links_and_blocks_are_known() -> None:
     """Files of the repository, headings of its pages; commands of programs that are there."""
-    for target in (each.partition(")")[0] for each in PAGE.split("](")[1:]):
+    for target in (each.partition(")")[0] for each in (PAGE + RESULTS).split("](")[1:]):
         path, _, fragment = target.partition("#")
         assert (DOCS / path).exists(), target
         assert not fragment or fragment in map(anchor, headings(page(path)))

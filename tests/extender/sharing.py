@@ -4,17 +4,21 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from aiohttp import web
+
 from cluster.api import Api
 from extender.binding import Binder
 from extender.wire_binding import Order
 from placement.inventory import NodeInventory
 from placement.keys import DEVICES
 from placement.pods import Container, Pod
-from placement.shares import SHARES
-from tests.cluster.scripted_server import ScriptedServer
+from placement.shares import SHARES, left_by_device
+from tests.cluster.scripted_server import Answer, ScriptedServer, body
 from tests.extender.known import KnownCluster, desk_of
 
 Json = dict[str, Any]
+
+CREATED = body({"kind": "Status", "status": "Success"}, 201)
 
 
 def shared_node(name: str, devices: int = 2) -> NodeInventory:
@@ -56,4 +60,20 @@ def _no_reasons(_pod: Pod, _node: str) -> Mapping[str, str]:
 def bindings(server: ScriptedServer) -> list[Json]:
     """Return the Bindings that the server was sent."""
     sent = zip(server.requests, server.bodies, strict=True)
-    return [json.loads(body) for request, body in sent if request.path.endswith("/binding")]
+    return [json.loads(each) for request, each in sent if request.path.endswith("/binding")]
+
+
+def lost() -> Answer:
+    """Take a request, and lose the connection before anything is answered."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    return answer
+
+
+def left(cluster: KnownCluster, node: str = "n") -> tuple[int, ...]:
+    """Return what is left of a node's devices."""
+    return left_by_device(cluster.inventory.nodes[node])

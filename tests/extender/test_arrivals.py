@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from cluster.observers import Observer
 from extender.arrivals import Arrivals
+from extender.inbox import AT_ONCE
 from extender.sightings import Sightings
 from placement.pods import Pod
 from placement.scheduling.expectations import Expectations
@@ -148,6 +149,57 @@ def test_a_node_whose_device_plugin_is_being_replaced_breaks_no_question() -> No
     answer = json.loads(desk.filter(args(["h100"], pod_json("u2", 0))).body)
 
     assert answer["NodeNames"] == ["h100"]
+
+
+class Tally(Chooser):
+    """Counts what it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told = 0
+
+    def placed(self, *_: object) -> None:
+        """Count a pod that was placed."""
+        self.told += 1
+
+    def left(self, *_: object) -> None:
+        """Count a pod that left."""
+        self.told += 1
+
+
+MANY = [bound("h100", 1, uid=f"u{number}") for number in range(3 * AT_ONCE)]
+
+
+async def progress(tally: Tally, work: Coroutine[Any, Any, None]) -> list[int]:
+    """Return how far the work is whenever others run, until it has looked at many pods."""
+    task = asyncio.create_task(work)
+    seen = []
+    while tally.told < len(MANY):
+        await asyncio.sleep(0)
+        seen.append(tally.told)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    return seen
+
+
+async def test_pods_that_are_there_at_first_let_others_run_in_between() -> None:
+    """Questions are answered while they are counted."""
+    cluster, tally, sightings = known(node("h100", H100)), Tally(), Sightings(Observer())
+    for pod in MANY:
+        sightings.on_held(pod)
+
+    assert await progress(tally, Arrivals(tally).run(sightings.held, cluster)) == [AT_ONCE, 2 * AT_ONCE, 3 * AT_ONCE]
+
+
+async def test_pods_that_leave_together_let_others_run_in_between() -> None:
+    """As those that come together do."""
+    cluster, tally, sightings = known(node("h100", H100)), Tally(), Sightings(Observer())
+    for pod in MANY:
+        sightings.on_left(pod)
+
+    seen = await progress(tally, Arrivals(tally).run_departures(sightings.left, cluster))
+
+    assert seen == [AT_ONCE - 1, 2 * AT_ONCE - 1, 3 * AT_ONCE - 1, 3 * AT_ONCE]
 
 
 @unhurried

@@ -1,8 +1,6 @@
 """Bindings of pods with shares: what is held when, and what becomes of them when the API server answers oddly."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -10,42 +8,10 @@ from aiohttp import web
 from cluster.api import Api
 from extender.binding import Bound
 from placement.keys import DEVICES
-from placement.shares import SHARES, devices_for, hold_for, left_by_device
-from tests.cluster.scripted_server import Answer, ScriptedServer, body, refusal, serving, write_kubeconfig
-from tests.extender.known import KnownCluster, known
-from tests.extender.sharing import binder_of, bindings, order, pod_object, share_pod, shared_node
-
-CREATED = body({"kind": "Status", "status": "Success"}, 201)
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ScriptedServer]:
-    """An API server that does what the test says."""
-    async with serving() as scripted:
-        yield scripted
-
-
-@pytest.fixture
-async def api(server: ScriptedServer, tmp_path: Path) -> AsyncIterator[Api]:
-    """The scripted server's API."""
-    async with Api.connect(write_kubeconfig(tmp_path / "kubeconfig", server.url, {})) as connected:
-        yield connected
-
-
-def lost() -> Answer:
-    """Take a request, and lose the connection before anything is answered."""
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        assert request.transport is not None
-        request.transport.abort()
-        return web.Response()
-
-    return answer
-
-
-def left(cluster: KnownCluster, node: str = "n") -> tuple[int, ...]:
-    """Return what is left of a node's devices."""
-    return left_by_device(cluster.inventory.nodes[node])
+from placement.shares import SHARES, devices_for, hold_for
+from tests.cluster.scripted_server import Answer, ScriptedServer, body, refusal
+from tests.extender.known import known
+from tests.extender.sharing import CREATED, binder_of, bindings, left, lost, order, pod_object, share_pod, shared_node
 
 
 async def test_the_devices_that_filter_chose_stand_in_the_binding(api: Api, server: ScriptedServer) -> None:

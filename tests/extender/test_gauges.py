@@ -11,13 +11,14 @@ from extender.arrivals import Arrivals
 from extender.gauges import Gauges
 from extender.pages import Pages
 from placement.accelerators import Catalog
+from placement.requirements import Requirements
 from placement.scheduling.expectations import Expectations
 from placement.scheduling.policy import Chooser
 from placement.scheduling.tasks import Task
 from placement.shares import SHARES
-from tests.builders import CATALOG, H100, L4, NVIDIA, accelerator_class, node
+from tests.builders import AMD, CATALOG, H100, L4, MI300X, NVIDIA, accelerator_class, node
 from tests.extender.known import KnownCluster, args, bound, desk_of, known, pod_json
-from tests.extender.sharing import shared_node
+from tests.extender.sharing import share_pod, shared_node
 
 Sample = tuple[str, frozenset[tuple[str, str]]]
 
@@ -60,7 +61,7 @@ def test_each_amount_is_told_of_each_class_and_of_all_nodes() -> None:
     """All nodes have an empty class, because classes overlap and cannot be added."""
     text = text_of(overlapping())
 
-    amounts = ("capacity", "allocated", "unallocated", "closed", "largest_pod", "overfilled_nodes")
+    amounts = ("capacity", "allocated", "unallocated", "closed", "largest_pod", "largest_share", "overfilled_nodes")
     found = {name: values(text, f"accelerators_{name}") for name in amounts}
     assert found == {
         "capacity": {("",): 14, ("big",): 8, ("h100",): 8, ("l4",): 6},
@@ -68,6 +69,7 @@ def test_each_amount_is_told_of_each_class_and_of_all_nodes() -> None:
         "unallocated": {("",): 9, ("big",): 5, ("h100",): 5, ("l4",): 4},
         "closed": {("",): 4, ("big",): 0, ("h100",): 0, ("l4",): 4},
         "largest_pod": {("",): 5, ("big",): 5, ("h100",): 5, ("l4",): 0},
+        "largest_share": {("",): 1, ("big",): 1, ("h100",): 1, ("l4",): 0},
         "overfilled_nodes": {("",): 1, ("big",): 0, ("h100",): 0, ("l4",): 1},
     }
 
@@ -102,6 +104,36 @@ def test_the_mix_is_told_by_size_with_the_pods_that_it_rests_on() -> None:
     expected = {"share": 0.3, "1": 0.4, "2": 0, "4": 0, "8": 0.2, "other": 0.1}
     assert values(text, "expected_mix_share") == pytest.approx({(size,): share for size, share in expected.items()})
     assert values(text, "expected_mix_arrivals") == {(): 100}
+
+
+def test_the_largest_share_is_what_is_left_of_one_device() -> None:
+    """However much is left of several."""
+    cluster = known(shared_node("s", 2))
+    for uid, device, amount in (("u1", "0", 400), ("u2", "1", 300)):
+        cluster.account.apply_pod(share_pod(uid, amount, "s", device))
+
+    assert values(text_of(cluster), "accelerators_largest_share") == {("",): 0.7}
+
+
+def test_the_turnover_is_told() -> None:
+    """Half of what was placed has left; where nothing was placed it is 0."""
+    cluster, arrivals = known(node("a", H100), node("b", MI300X)), Arrivals()
+    asked = Requirements({NVIDIA: 2}, {NVIDIA: 2})
+    arrivals.chooser.placed(asked, cluster.inventory, ["a"])
+    arrivals.chooser.placed(asked, cluster.inventory, ["a"])
+    arrivals.chooser.left(asked, cluster.inventory, ["a"])
+
+    page = samples(text_of(cluster, arrivals))
+    found = {labels: value for (name, labels), value in page if name == "berth_expected_mix_turnover"}
+    told = {dict(labels)["resource"]: value for labels, value in found.items()}
+    assert told == pytest.approx({NVIDIA: 0.5, AMD: 0}, abs=1e-3)
+
+
+def test_a_mix_of_a_file_is_told_before_anything_is_asked() -> None:
+    """Of resources that no node offers as well."""
+    arrivals = Arrivals(Chooser(Expectations({SHARES: {Task(0, 8): 20}})))
+
+    assert values(text_of(known(), arrivals), "expected_mix_arrivals") == {(): 20}
 
 
 def test_before_any_node_is_known_there_is_nothing_to_tell() -> None:

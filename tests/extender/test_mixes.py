@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from extender.mixes import MixFileError, mix_json, read_mix
 from placement.inventory import NodeInventory
+from placement.scheduling.expectation import Pinned
 from placement.scheduling.expectations import Expectations
 from placement.scheduling.mix import mix_of
 from placement.scheduling.pools import pool_of
@@ -78,7 +79,7 @@ def test_what_is_answered_can_be_read_and_means_the_same(
     for resource in (NVIDIA, AMD):
         expectations.of(pool_of(resource, [NODE]))
     path = tmp_path_factory.mktemp("mix") / "mix.json"
-    path.write_text(json.dumps(mix_json(expectations)))
+    path.write_text(json.dumps(mix_json(expectations.by_resource, is_pinned=is_pinned)))
 
     found = read_mix(path)
 
@@ -91,7 +92,19 @@ def test_what_is_answered_can_be_read_and_means_the_same(
 
 def test_an_answer_of_an_extender_that_knows_nothing_yet_is_a_file_that_says_nothing(tmp_path: Path) -> None:
     """Saving and loading it is no mistake."""
-    assert read_mix(written(tmp_path, json.dumps(mix_json(Expectations())))) == {}
+    assert read_mix(written(tmp_path, json.dumps(mix_json({}, is_pinned=False)))) == {}
+
+
+def test_turnover_is_told_and_not_read(tmp_path: Path) -> None:
+    """A cluster shows it by what leaves; of a third of what was placed here."""
+    turned = Pinned(mix_of({Task(0, 1): 3}), 3)
+    for _ in range(3):
+        turned.placed(Task(0, 1))
+    turned.left(Task(0, 1))
+    told = mix_json({NVIDIA: turned}, is_pinned=False)
+
+    assert told["resources"][NVIDIA]["turnover"] == 0.333
+    assert read_mix(written(tmp_path, json.dumps(told))) == {NVIDIA: {Task(0, 1): 3}}
 
 
 TASK = "resources: {{nvidia.com/gpu: {{tasks: [{{{}}}]}}}}"

@@ -25,7 +25,7 @@ from placement.scheduling.expectations import Expectations
 from placement.scheduling.policy import Chooser
 from placement.scheduling.tasks import Task
 from placement.shares import SHARES
-from tests.builders import H100, L4, NVIDIA, accelerator_class, node
+from tests.builders import AMD, H100, L4, MI300X, NVIDIA, accelerator_class, node
 from tests.extender.known import NOON, KnownCluster, args, bound, desk_of, known, pod_json
 from tests.extender.sharing import share_pod, shared_node
 
@@ -145,7 +145,18 @@ async def test_the_mix_tells_what_is_expected_the_most_frequent_first() -> None:
 
     one = {"devices": 1, "milli": 1000, "cpu": 2000, "classes": [], "share": 0.75}
     other = {"devices": 1, "milli": 1000, "cpu": 500, "classes": ["h100", "l4"], "share": 0.25}
-    assert found == {"isPinned": True, "resources": {NVIDIA: {"arrivals": 40, "tasks": [one, other]}}}
+    assert found == {"isPinned": True, "resources": {NVIDIA: {"arrivals": 40, "turnover": 0, "tasks": [one, other]}}}
+
+
+async def test_the_mix_tells_of_every_resource_before_anything_is_asked() -> None:
+    """Those of a file, whether any node offers them or not, and those that nodes offer; looking keeps nothing."""
+    expectations = Expectations({NVIDIA: {Task(2000, 1): 30}, SHARES: {Task(0, 1, 500): 7}, "cpu": {Task(0, 1): 5}})
+    async with served(known(node("a", H100), node("b", MI300X), node("plain")), expectations) as client:
+        found = (await page(client, "mix"))["resources"]
+
+    assert {name: each["arrivals"] for name, each in found.items() if name != AMD} == {NVIDIA: 30, SHARES: 7, "cpu": 5}
+    assert {each["devices"] for each in found[AMD]["tasks"]} == {1, 2, 4, 8}
+    assert expectations.by_resource.keys() == {NVIDIA, AMD}
 
 
 async def test_what_one_extender_answers_of_its_mix_is_a_file_for_another(tmp_path: Path) -> None:
@@ -165,3 +176,11 @@ async def test_what_one_extender_answers_of_its_mix_is_a_file_for_another(tmp_pa
     assert shares.keys() == shares_again.keys()
     assert max(abs(share - shares_again[task]) for task, share in shares.items()) < 1e-5
     assert any(each["devices"] == 0 for each in found)
+
+
+def test_nothing_is_told_before_the_cluster_is_known() -> None:
+    """The first nodes of a list would tell what to expect of all."""
+    cluster = known(node("first", H100, 1), is_synced=False)
+    pages = Pages(cluster, Arrivals())
+
+    assert (pages.inventory()["resources"], pages.mix()["resources"]) == ({}, {})

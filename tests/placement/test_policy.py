@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from placement.requirements import Requirements, Spread
 from placement.scheduling.decisions import Score
 from placement.scheduling.policy import Chooser, decide, survey
 from placement.selection import NodeSelection
+from placement.shares import SHARES
 from tests.placement.clusters import GPU, asking, gpu_node, inventories, inventory_of, place, questions
 
 CLASSIC_SIZES = (1, 2, 4, 8)
@@ -159,6 +161,28 @@ def test_replicas_do_not_spread_when_the_profile_forbids_it() -> None:
     inventory = inventory_of([gpu_node("a", held=4).hold(Hold("a", {}, "ReplicaSet/chat")), gpu_node("b", held=4)])
 
     assert winner(asking(2, "ReplicaSet/chat", Spread.NONE), inventory) == "a"
+
+
+def test_replicas_spread_over_nodes_of_the_first_class_though_a_later_one_is_cheaper() -> None:
+    """Classes that are left open decide first, and replicas among the nodes of each."""
+    busy = Hold("a", {}, "ReplicaSet/chat")
+    later = replace(gpu_node("c", 1), classes=("l4",))
+    inventory = inventory_of([gpu_node("a", held=4).hold(busy), gpu_node("b", held=4), later])
+    asked = replace(asking(1, "ReplicaSet/chat"), classes=("h100", "l4"))
+
+    assert winner(asked, inventory) == "b"
+
+
+@pytest.mark.parametrize("offered", [0, -1000, 500, 999])
+def test_nodes_that_offer_no_whole_device_in_shares_are_refused_with_a_reason(offered: int) -> None:
+    """A kubelet that restarts writes 0 for a while."""
+    node = NodeInventory("a", allocatable={"cpu": 8000, SHARES: offered})
+    asked = Requirements({SHARES: 500}, {SHARES: 500})
+
+    decision = decide(asked, inventory_of([node]), ["a"])
+
+    assert decision.winner is None
+    assert decision.rejections[0].reason
 
 
 def test_replicas_spread_over_idle_nodes_when_all_are_idle() -> None:

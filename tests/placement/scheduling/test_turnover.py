@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from placement.scheduling.expectation import Learnt
+from placement.scheduling.expectation import Learnt, Pinned
 from placement.scheduling.mix import Mix, mix_of
 from placement.scheduling.policies.berth import Berth
 from placement.scheduling.tasks import Task
@@ -86,3 +86,14 @@ def test_devices_are_not_left_without_the_cpu_that_others_need_beside_them() -> 
     scarce, ample = (WHOLE_NODES, 0, 6000), (WHOLE_NODES, 0, 16_000)
 
     assert chosen(Task(2000, 1), mix, scarce, ample) == 1
+
+
+def test_a_pinned_mix_keeps_its_tasks_and_learns_how_much_leaves() -> None:
+    """What is expected may be told beforehand; that pods leave is seen."""
+    pinned = Pinned(mix_of({SINGLE: 1}))
+    for _ in range(10):
+        pinned.placed(SINGLE)
+        pinned.left(SINGLE)
+
+    assert pinned.mix.tasks == (SINGLE,)
+    assert pinned.mix.turnover == pytest.approx(1, abs=0.1)
