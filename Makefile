@@ -36,7 +36,7 @@ test: check controlplane ## Everything that CI runs
 bench: controlplane ## Benchmarks, each beside its floor or peer
 	@$(BIN)/python -m bench
 
-bench-replay: controlplane ## Play the public trace (../shared/traces) through a real kube-scheduler with and without Berth: 20 to 40 minutes
+bench-replay: controlplane ## Play the public trace (../shared/traces) through a real kube-scheduler with and without Berth: 15 minutes
 	@$(BIN)/python -m bench.replay
 
 bench-fragmentation: .venv/ready ## Replay the public traces (../shared/traces) by every policy, beside what was published: 3 minutes

@@ -1,7 +1,7 @@
 """`python -m bench.replay`: a trace through a real kube-apiserver and kube-scheduler, beside its replay by arithmetic.
 
 Each scheduler plays on a control plane of its own: Berth's extender, and the stock scheduler alone, as it comes and
-packing (MostAllocated). The whole default trace takes from 5 to 15 minutes for each.
+packing (MostAllocated). The whole default trace takes about 5 minutes for each.
 """
 
 import argparse
