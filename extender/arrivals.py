@@ -20,6 +20,11 @@ from placement.scheduling.policy import Chooser
 MAX_COUNTED = 100_000
 
 
+def oldest_first(held: Inbox[str, Pod]) -> list[Pod]:
+    """Return the pods that wait, which then wait no longer, in the order in which they were created."""
+    return sorted(held.drain(), key=lambda each: (each.created_at, each.uid))
+
+
 @dataclass(frozen=True)
 class Arrivals:
     """Lets the chooser learn from pods."""
@@ -35,7 +40,7 @@ class Arrivals:
 
     async def run(self, held: Inbox[str, Pod], knowledge: Knowledge) -> None:
         """Count pods that were seen bound, for ever; of those that are there already the oldest first."""
-        for count, pod in enumerate(sorted(held.drain(), key=lambda each: (each.created_at, each.uid)), 1):
+        for count, pod in enumerate(oldest_first(held), 1):
             self.held(pod, knowledge)
             if count % AT_ONCE == 0:
                 await asyncio.sleep(0)

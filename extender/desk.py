@@ -13,7 +13,7 @@ from extender.flights import FlightLog
 from extender.ports import Knowledge
 from extender.settings import Mode
 from extender.wire import Question, filter_result, host_priorities, parse
-from placement.asking.class_requests import Known, request_of
+from placement.asking.class_requests import spread_of
 from placement.inventory import Inventory
 from placement.pods import Pod
 from placement.rejections import Cause, Rejection
@@ -111,8 +111,7 @@ class Desk:
         if not asked.accelerators:
             return asked
         labels = knowledge.namespace_labels(pod.namespace) or {}
-        request = request_of(pod, labels, Known(knowledge.catalog, knowledge.profiles))
-        return replace(asked, spread=request.profile.spread) if request and request.profile else asked
+        return replace(asked, spread=spread_of(pod, labels, knowledge.profiles))
 
     def _placed(self, question: Question, asked: Requirements) -> tuple[Decision, bytes]:
         """Decide, count the pod as arrived and as in flight, and return the decision and the answer."""

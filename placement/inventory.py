@@ -1,6 +1,5 @@
 """What exists and what is held: a snapshot of nodes, never changed in place."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -113,13 +112,6 @@ class Inventory:
             for name in node.classes:
                 carriers.setdefault(name, []).append(node)
         return {name: tuple(nodes) for name, nodes in carriers.items()}
-
-    def replicas_per_zone(self, owner: str) -> Mapping[str, int]:
-        """Count the owner's replicas in each zone."""
-        counts: Counter[str] = Counter()
-        for node in self.nodes.values():
-            counts[node.zone] += node.replicas.get(owner, 0)
-        return counts
 
 
 def _plus(held: Amounts, more: Amounts) -> Amounts:

@@ -1,9 +1,13 @@
 """What all tests share."""
 
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+
+from cluster.api import Api
+from tests.cluster.scripted_server import ScriptedServer, serving, write_kubeconfig
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
 
@@ -17,3 +21,17 @@ def shared() -> Path:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ScriptedServer]:
+    """An API server that does what the test says."""
+    async with serving() as scripted:
+        yield scripted
+
+
+@pytest.fixture
+async def api(server: ScriptedServer, tmp_path: Path) -> AsyncIterator[Api]:
+    """The scripted server's API."""
+    async with Api.connect(write_kubeconfig(tmp_path / "kubeconfig", server.url, {})) as connected:
+        yield connected

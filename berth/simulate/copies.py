@@ -19,7 +19,7 @@ from cluster.kinds import Kind
 from cluster.objects import MalformedObject, decode_pod
 from cluster.view import ClusterView
 from placement import keys
-from placement.asking.class_requests import Known, request_of
+from placement.asking.class_requests import spread_of
 from placement.rejections import Cause, Rejection
 from placement.requirements import Requirements, requirements_of
 from placement.scheduling.decisions import Candidate, Decision
@@ -119,10 +119,8 @@ class Placing:
     def _requirements(self, preview: Preview, created: Json) -> Requirements:
         """Return what a pod asks, spread as the profile that matches it says."""
         pod = decode_pod(msgspec.Raw(msgspec.json.encode(created)), preview.source.namespace)
-        asked = requirements_of(pod, self.cluster.catalog)
         labels = self.cluster.namespace_labels(pod.namespace) or {}
-        request = request_of(pod, labels, Known(self.cluster.catalog, self.cluster.profiles))
-        return replace(asked, spread=request.profile.spread) if request and request.profile else asked
+        return requirements_of(pod, self.cluster.catalog, spread_of(pod, labels, self.cluster.profiles))
 
 
 def _uid(number: int, placed: int) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cluster.observers import SILENT
 from cluster.view import ClusterView
-from extender.arrivals import Arrivals
+from extender.arrivals import Arrivals, oldest_first
 from extender.mixes import read_mix
 from extender.sightings import Sightings
 from placement.requirements import Requirements
@@ -32,7 +32,7 @@ class Learning:
 
     def catch_up(self, cluster: ClusterView) -> None:
         """Count the pods that were seen bound since, the oldest first."""
-        for pod in sorted(self.sightings.held.drain(), key=lambda each: (each.created_at, each.uid)):
+        for pod in oldest_first(self.sightings.held):
             self.arrivals.held(pod, cluster)
 
     def see(self, uid: str, asked: Requirements, cluster: ClusterView) -> None:

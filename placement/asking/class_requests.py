@@ -17,6 +17,7 @@ from placement.keys import PROFILE
 from placement.label_selectors import Labels
 from placement.pods import Container, Pod
 from placement.recognising.platforms import Group, group_of
+from placement.requirements import Spread
 from placement.selection import NodeSelection
 
 
@@ -119,6 +120,12 @@ class Known:
     profiles: tuple[Profile, ...] = ()
     serving: ServingObjects = field(default_factory=ServingObjects)
     roster: Roster = NOBODY
+
+
+def spread_of(pod: Pod, namespace_labels: Labels, profiles: tuple[Profile, ...]) -> Spread:
+    """Return over what the replicas of the pod's owner spread, as the profile that matches it says."""
+    matching = matching_profiles(pod, namespace_labels, profiles)
+    return matching[0].spread if matching else Spread.NODE
 
 
 def request_of(pod: Pod, namespace_labels: Labels, known: Known) -> ClassRequest | None:

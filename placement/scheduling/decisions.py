@@ -1,6 +1,6 @@
 """Decisions: candidates, scores and rejections of one question about one pod."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -77,11 +77,3 @@ class Decision:
         fitting = max(self.fitting, len(self.candidates))
         verdict = f"{fitting}/{fitting + len(self.rejections)} nodes fit"
         return f"{verdict}: {counted(self.rejections)}" if self.rejections else verdict
-
-
-def bound_to(node: str, devices: tuple[int, ...], names: Iterable[str]) -> Decision:
-    """Return the decision about a pod that is being bound to a node: no other one will do."""
-    reason = "node(s) passed over, because the pod is being bound to another"
-    asked = set(names)
-    others = (Rejection(name, Cause.EXHAUSTED, reason) for name in sorted(asked - {node}))
-    return Decision((Candidate(node, Score(), devices),) if node in asked else (), tuple(others))

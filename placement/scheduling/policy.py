@@ -195,16 +195,6 @@ class Chooser:
         return self.pools.replicas(asked.owner, by_zone=asked.spread is Spread.ZONE)
 
 
-def decide(asked: Requirements, inventory: Inventory, names: Iterable[str]) -> Decision:
-    """Choose among nodes where nothing is known but the inventory: see Chooser."""
-    return Chooser().decide(asked, inventory, names)
-
-
-def survey(asked: Requirements, inventory: Inventory) -> Decision:
-    """Judge every node in every respect where nothing is known but the inventory: see Chooser."""
-    return Chooser().survey(asked, inventory)
-
-
 def _one_by_one(asked: Requirements, inventory: Inventory, names: Iterable[str]) -> tuple[list[str], list[Rejection]]:
     """Return the nodes that nothing speaks against as far as can be seen, and why others will not do."""
     unknown: list[str] = []

@@ -1,4 +1,4 @@
-"""A scripted API server for faults, and one real control plane for what only the real one can tell."""
+"""One real control plane for what only the real one can tell, and a shelf for what a reflector sees."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -8,23 +8,8 @@ import pytest
 from cluster.api import Api
 from sandbox import ControlPlane
 from tests.cluster.recorders import Shelf
-from tests.cluster.scripted_server import ScriptedServer, serving, write_kubeconfig
 
 PROJECT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ScriptedServer]:
-    """An API server that does what the test says."""
-    async with serving() as scripted:
-        yield scripted
-
-
-@pytest.fixture
-async def api(server: ScriptedServer, tmp_path: Path) -> AsyncIterator[Api]:
-    """The scripted server's API."""
-    async with Api.connect(write_kubeconfig(tmp_path / "kubeconfig", server.url, {})) as connected:
-        yield connected
 
 
 @pytest.fixture

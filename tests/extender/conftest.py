@@ -1,13 +1,10 @@
-"""A real control plane whose kube-scheduler asks the extender, and an API server that does what a test says."""
+"""A real control plane whose kube-scheduler asks the extender."""
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
-from cluster.api import Api
 from sandbox import ControlPlane, load_nodes
-from tests.cluster.scripted_server import ScriptedServer, serving, write_kubeconfig
 from tests.extender.scheduling import PROJECT, Cluster, ExtenderProgram, scheduler_configuration
 
 
@@ -38,17 +35,3 @@ def cluster(plane: ControlPlane, program: ExtenderProgram) -> Iterator[Cluster]:
     running = Cluster(plane)
     yield running
     running.delete_pods()
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ScriptedServer]:
-    """An API server that does what the test says."""
-    async with serving() as scripted:
-        yield scripted
-
-
-@pytest.fixture
-async def api(server: ScriptedServer, tmp_path: Path) -> AsyncIterator[Api]:
-    """The scripted server's API."""
-    async with Api.connect(write_kubeconfig(tmp_path / "kubeconfig", server.url, {})) as connected:
-        yield connected

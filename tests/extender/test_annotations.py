@@ -13,9 +13,9 @@ from extender.journal import Record, record_of
 from placement.pods import Pod
 from placement.requirements import Requirements
 from placement.scheduling.decisions import Candidate, Score
-from placement.scheduling.policy import decide
 from tests.builders import H100, NVIDIA, inventory, node
 from tests.extender.known import NOON
+from tests.placement.clusters import decide
 
 ASKED = Requirements({NVIDIA: 2}, {NVIDIA: 2})
 NODES = inventory(node("a", H100), node("b", H100, 2), node("cpu"))

@@ -14,12 +14,11 @@ from extender.explanations import REPEAT_SECONDS, Explanations, event_of
 from extender.journal import Journal
 from extender.outbox import Outbox, Sent
 from placement.pods import Container, Pod
-from placement.scheduling.policy import survey
 from placement.taints import Toleration
 from tests.builders import H100, NVIDIA, inventory, node
 from tests.cluster.scripted_server import body, serving, write_kubeconfig
 from tests.extender.known import NOON, desk_of, known
-from tests.placement.clusters import asking
+from tests.placement.clusters import asking, survey
 
 TOLERANT = replace(asking(1), tolerations=(Toleration(NVIDIA, "Exists"),))
 

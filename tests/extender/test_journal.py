@@ -9,9 +9,9 @@ from extender.journal import Journal
 from placement.pods import Pod
 from placement.rejections import Cause, Rejection
 from placement.requirements import Requirements
-from placement.scheduling.policy import decide
 from tests.builders import H100, NVIDIA, inventory, node
 from tests.extender.known import NOON
+from tests.placement.clusters import decide
 
 ASKED = Requirements({NVIDIA: 1}, {NVIDIA: 1})
 FULL = replace(node("full", H100), held={NVIDIA: 8})

@@ -13,11 +13,10 @@ from extender.outbox import Outbox, Sent
 from extender.waiting import WaitingPods, Wakings
 from placement.keys import TOUCHED
 from placement.pods import Pod
-from placement.scheduling.policy import decide
 from tests.builders import H100, L4, inventory, node
 from tests.cluster.scripted_server import body, serving, write_kubeconfig
 from tests.extender.known import NOON, known
-from tests.placement.clusters import asking
+from tests.placement.clusters import asking, decide
 
 
 def decided(uid: str, count: int, *nodes: str) -> Decided:

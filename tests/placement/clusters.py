@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from placement.inventory import Hold, Inventory, NodeInventory
 from placement.keys import ZONE
 from placement.requirements import Requirements, Spread
+from placement.scheduling.decisions import Decision
+from placement.scheduling.policy import Chooser
 
 GPU = "nvidia.com/gpu"
 OWNERS = ("", "ReplicaSet/chat", "ReplicaSet/code")
@@ -64,3 +66,13 @@ def inventories(draw: st.DrawFn, sizes: tuple[int, ...] = (1, 2, 4, 6, 8, 16)) -
     """Draw a cluster of up to seven nodes."""
     names = draw(st.lists(node_names, min_size=1, max_size=7, unique=True))
     return inventory_of(draw(nodes_named(name, sizes)) for name in names)
+
+
+def decide(asked: Requirements, inventory: Inventory, names: Iterable[str]) -> Decision:
+    """Choose among nodes where nothing is known but the inventory."""
+    return Chooser().decide(asked, inventory, names)
+
+
+def survey(asked: Requirements, inventory: Inventory) -> Decision:
+    """Judge every node in every respect where nothing is known but the inventory."""
+    return Chooser().survey(asked, inventory)

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from placement.inventory import Hold, NodeInventory
+from placement.scheduling.pools import Pools
 from tests.placement.clusters import GPU, gpu_node, inventory_of, nodes_named
 
 holds = st.builds(
@@ -70,6 +71,8 @@ def test_replicas_are_counted_per_zone_and_by_node_where_no_zone_is_known() -> N
     replica = Hold("", {}, "ReplicaSet/chat")
     nodes = [gpu_node("a", zone="z1").hold(replica), gpu_node("b", zone="z1").assume(replica), gpu_node("c")]
 
-    counts = inventory_of(nodes).replicas_per_zone("ReplicaSet/chat")
+    pools = Pools()
+    pools.follow(inventory_of(nodes))
+    counts = pools.replicas("ReplicaSet/chat", by_zone=True)
 
-    assert dict(counts) == {"z1": 2, "c": 0}
+    assert {zone: counts.get(zone, 0) for zone in ("z1", "c")} == {"z1": 2, "c": 0}

@@ -10,10 +10,10 @@ from placement.inventory import Hold, Inventory, NodeInventory
 from placement.rejections import Cause, Rejection
 from placement.requirements import Requirements, Spread
 from placement.scheduling.decisions import Score
-from placement.scheduling.policy import Chooser, decide, survey
+from placement.scheduling.policy import Chooser
 from placement.selection import NodeSelection
 from placement.shares import SHARES
-from tests.placement.clusters import GPU, asking, gpu_node, inventories, inventory_of, place, questions
+from tests.placement.clusters import GPU, asking, decide, gpu_node, inventories, inventory_of, place, questions, survey
 
 CLASSIC_SIZES = (1, 2, 4, 8)
 

@@ -10,13 +10,12 @@ from placement.inventory import Hold, Inventory, NodeInventory
 from placement.quantities import GIB
 from placement.requirements import Requirements
 from placement.scheduling.fit import rejection
-from placement.scheduling.policy import survey
 from placement.scheduling.remedies import MAX_REMEDIES, listed, remedies
 from placement.scheduling.shortfalls import freed, nearest, shortfall
 from placement.selection import NodeSelection
 from placement.shares import SHARES
 from placement.taints import Taint
-from tests.placement.clusters import GPU, asking, gpu_node, inventories, inventory_of
+from tests.placement.clusters import GPU, asking, gpu_node, inventories, inventory_of, survey
 
 BUSY = gpu_node("busy", held=6)
 CORDONED = Taint("node.kubernetes.io/unschedulable")
