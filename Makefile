@@ -2,7 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test check controlplane bench bench-replay bench-fragmentation plot fuzz lock kind clean
+# Where tests start a real control plane.
+REAL := $(addprefix tests/,sandbox cluster certs controller extender webhook manifests berth demo chaos)
+
+.PHONY: help demo test check controlplane soak churn bench bench-replay bench-fragmentation plot fuzz lock kind clean
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -33,8 +36,17 @@ check: .venv/ready ## Lint, types, layers and budgets
 test: check controlplane ## Everything that CI runs
 	$(BIN)/pytest
 
-bench: controlplane ## Benchmarks, each beside its floor or peer
-	@$(BIN)/python -m bench
+soak: soak-1.34 soak-1.37 churn ## What takes long: tests and long storms on the oldest and the newest Kubernetes, an hour of churn: 2 hours
+
+soak-%: .venv/ready
+	@BERTH_SANDBOX_KUBERNETES=$* $(BIN)/python -m sandbox build
+	@BERTH_SOAK=1 BERTH_SANDBOX_KUBERNETES=$* $(BIN)/pytest $(REAL)
+
+churn: controlplane ## Whether the extender's memory is flat while 72,000 pods come and go: 15 minutes
+	@$(BIN)/python -m bench.churn
+
+bench: controlplane ## Benchmarks, each beside its floor or peer: 25 minutes, or parts of them: ONLY=verbs,state
+	@$(BIN)/python -m bench --only "$(ONLY)"
 
 bench-replay: controlplane ## Play the public trace (../shared/traces) through a real kube-scheduler with and without Berth: 15 minutes
 	@$(BIN)/python -m bench.replay

@@ -1,32 +1,65 @@
-"""`python -m bench`: what an answer costs beside its floor, how long pods wait in a stream, and what memory it takes.
+"""`python -m bench`: what an answer costs beside its floor, how pods per second compare, and what memory it takes.
 
-Read the ratios: the machine's speed drifts. The thresholds are the medians measured on two shared cores with room for
-noise; one that is exceeded fails the run. `--memory 200000` sends as many reviews and does nothing else.
+Read the ratios: the machine's speed drifts. One that exceeds its recorded threshold fails the run. Parts may be
+chosen, `--only verbs,admission`; `--memory 200000` sends as many reviews to the webhook and does nothing else.
 """
 
 import argparse
 import asyncio
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
-from bench.comparisons import CASES, HEADER, compare
-from bench.endurance import STREAMS, watch_memory, watch_stream
+from bench import figures, thresholds
+from bench.endurance import watch_memory
+from bench.figures import Figure
+from bench.parts import PARTS, UnknownPartError, chosen
 
-_REVIEWS = 20_000
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the table and where it is as JSON; return 1 where a threshold is exceeded, 2 where a part is unknown."""
+    asked = _parser().parse_args(arguments)
+    try:
+        names = chosen(asked.only)
+    except UnknownPartError as error:
+        sys.stderr.write(f"bench: {error}\n")
+        return 2
+    return report(asyncio.run(_measured(names, asked.memory)), asked.json, records=asked.record)
 
 
-def main() -> int:
-    """Print tables; return 1 where a threshold is exceeded."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Berth beside its floors.")
+def report(measured: Sequence[Figure], file: Path, *, records: bool = False, limits: Path = thresholds.FILE) -> int:
+    """Print and write figures; return 1 where a threshold is exceeded."""
+    if records:
+        thresholds.record(measured, limits)
+    judged = list(thresholds.judged(measured, limits))
+    figures.write(judged, file)
+    print(figures.table(judged))
+    print(f"as JSON: {file.resolve()}")
+    exceeded = sum(each.exceeds for each in judged)
+    if exceeded:
+        print(f"{exceeded} of {len(judged)} figures exceed their thresholds")
+    return int(exceeded > 0)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Berth beside its floors and peers.")
+    parser.add_argument("--only", default="", metavar="PARTS", help=f"comma list of {', '.join(PARTS)} (default: all)")
+    parser.add_argument("--json", type=Path, default=figures.RESULTS, metavar="FILE", help="default: %(default)s")
+    parser.add_argument("--record", action="store_true", help="set the thresholds anew by what is measured")
     parser.add_argument("--memory", type=int, metavar="REVIEWS", help="only watch the memory over as many reviews")
-    count = parser.parse_args().memory
-    return 0 if asyncio.run(watch_memory(count) if count else _everything()) else 1
+    return parser
 
 
-async def _everything() -> bool:
-    print(HEADER)
-    verdicts = [await compare(each) for each in CASES]
-    verdicts += [await watch_stream(each) for each in STREAMS]
-    return all([*verdicts, await watch_memory(_REVIEWS)])
+async def _measured(names: Sequence[str], reviews: int | None) -> list[Figure]:
+    if reviews:
+        return [await watch_memory(reviews)]
+    found = []
+    for name in names:
+        sys.stderr.write(f"bench: {name}\n")
+        async for figure in PARTS[name]():
+            sys.stderr.write(f"  {figure.line}\n")
+            found.append(figure)
+    return found
 
 
 if __name__ == "__main__":

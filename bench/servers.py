@@ -9,27 +9,15 @@ import gc
 import ssl
 import sys
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from bench import questions, world
+from bench import world
 from certs.serving import ServingCertificate
 from cluster.account import Account
-from cluster.api import Api
-from extender.app import create_app as create_extender_app
-from extender.binding import Binder
-from extender.desk import Desk as ExtenderDesk
-from extender.flights import FlightLog
-from extender.handlers import Handlers
-from extender.journal import Journal
-from extender.observers import Metrics
-from extender.pages import Pages
-from extender.wire import MAX_ARGS_BYTES, filter_result
-from extender.wire import parse as parse_arguments
 from placement.accelerators import Catalog
 from placement.allowances import NO_LIMITS, Allowances
 from placement.asking.profiles import Profile
@@ -102,31 +90,7 @@ def webhook_floor(_count: int, _folder: Path) -> web.Application:
     return app
 
 
-def extender(count: int, _folder: Path) -> web.Application:
-    """Return the extender."""
-    known = Known(questions.CATALOG, questions.nodes(count))
-    journal, metrics = Journal(), Metrics(CollectorRegistry())
-    flights = FlightLog(known.account, lambda: 0.0)
-    desk = ExtenderDesk(known, flights)
-    binder = Binder(Api(None, None), known, flights, lambda _pod, _node: {})
-    pages = Pages(known, desk.arrivals)
-    handlers = Handlers(desk, journal, metrics, (metrics, journal), lambda: datetime.now(UTC), binder, pages)
-    return create_extender_app(handlers, "/scheduler")
-
-
-def extender_floor(_count: int, _folder: Path) -> web.Application:
-    """Return an extender that answers with the first candidate."""
-
-    async def answer(request: web.Request) -> web.Response:
-        question = parse_arguments(await request.read())
-        return web.Response(body=filter_result(question, question.names[:1], ()), content_type="application/json")
-
-    app = web.Application(client_max_size=MAX_ARGS_BYTES)
-    app.router.add_post("/scheduler/filter", answer)
-    return app
-
-
-SERVERS = {each.__name__: each for each in (webhook, webhook_floor, extender, extender_floor)}
+SERVERS = {each.__name__: each for each in (webhook, webhook_floor)}
 
 
 def _certificate(folder: Path) -> ssl.SSLContext | None:

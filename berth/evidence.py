@@ -76,7 +76,7 @@ class RunnerUp(Shape):
 
 
 class NodeDecision(msgspec.Struct, rename="camel"):
-    """The annotation berth.ome.io/placement; `rejected` counts nodes per reason.
+    """The annotation berth.ome.io/placement; `rejected` counts nodes per reason, `sick` nodes ranked last.
 
     `chosen` is there where the pod was bound to another node than the one that was chosen, if any was.
     """
@@ -85,6 +85,7 @@ class NodeDecision(msgspec.Struct, rename="camel"):
     score: dict[str, Any] = {}
     runners_up: list[RunnerUp] = []
     rejected: dict[str, int] = {}
+    sick: list[str] = []
 
 
 class _Involved(Shape):

@@ -14,6 +14,7 @@ OUR_EVENTS = frozenset({"NoAccelerator", "AcceleratorFree"})
 
 # What decides, in the order in which it decides.
 _SCORE_WORDS = (
+    ("sick", "pods failed there lately"),
     ("unknown", "its accelerators cannot be seen"),
     ("contended", "pods in flight may take its accelerators first"),
     ("replicas", "replicas of the same owner there {:g}"),
@@ -106,6 +107,7 @@ def _placement(decision: NodeDecision) -> Iterator[str]:
     for each in decision.runners_up:
         equal = each.score == decision.score
         yield f"  next best: {each.node} ({'equal, the name decides' if equal else score_words(each.score)})"
+    yield from _labelled("ranked last, because pods failed there lately", ", ".join(decision.sick))
     counts = sorted(decision.rejected.items(), key=lambda item: (-item[1], item[0]))
     yield from _labelled("not possible", ", ".join(f"{count} {reason}" for reason, count in counts))
 

@@ -6,8 +6,10 @@ from typing import Any
 
 from cluster.allowance_shapes import decode_limit_range, decode_quota
 from cluster.custom_objects import decode_custom_object
-from cluster.objects import decode_namespace, decode_node, decode_pod
+from cluster.objects import decode_namespace, decode_node
 from cluster.reflector import Resource
+from cluster.shapes import NodeShape
+from cluster.standing import StandingPod, decode_standing_pod
 
 NAMESPACES_PATH = "/api/v1/namespaces"
 CLASSES_PATH = "/apis/ome.io/v1beta1/acceleratorclasses"
@@ -41,8 +43,10 @@ def _custom(path: str) -> Resource[Any]:
 
 
 RESOURCES: Mapping[Kind, Resource[Any]] = {
-    Kind.NODES: Resource("/api/v1/nodes", decode_node, lambda node: node.name),
-    Kind.PODS: Resource("/api/v1/pods", decode_pod, lambda pod: pod.uid, field_selector=_UNFINISHED),
+    Kind.NODES: Resource("/api/v1/nodes", decode_node, lambda node: node.name, shape=NodeShape),
+    Kind.PODS: Resource(
+        "/api/v1/pods", decode_standing_pod, lambda pod: pod.uid, field_selector=_UNFINISHED, shape=StandingPod
+    ),
     Kind.NAMESPACES: Resource(NAMESPACES_PATH, decode_namespace, lambda namespace: namespace.name),
     Kind.CLASSES: _custom(CLASSES_PATH),
     Kind.PROFILES: _custom(PROFILES_PATH),

@@ -3,9 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 
+from cluster.amounts import amounts, quantities
+from cluster.failures import failure_of
 from cluster.shapes import (
     Affinity,
     ContainerShape,
@@ -17,6 +20,7 @@ from cluster.shapes import (
     NamespaceShape,
     NodeAffinity,
     NodeShape,
+    OwnSpec,
     PodShape,
     PodSpec,
     PodStatus,
@@ -28,7 +32,6 @@ from cluster.shapes import (
 )
 from placement.inventory import NodeInventory
 from placement.pods import Container, EnvVar, Pod
-from placement.quantities import amount
 from placement.selection import NOWHERE, Expression, NodeSelection, Term
 from placement.taints import Taint, Toleration
 
@@ -47,15 +50,17 @@ __all__ = [
 FINISHED = frozenset({"Succeeded", "Failed"})
 
 # Labels and annotations by which gang schedulers know the group of a pod.
-_GANG_KEYS = (
-    "scheduling.k8s.io/pod-group",
-    "scheduling.x-k8s.io/pod-group",
-    "pod-group.scheduling.sigs.k8s.io",
-    "pod-group.scheduling.sigs.k8s.io/name",
-    "scheduling.k8s.io/group-name",
-    "volcano.sh/job-name",
-    "gang.scheduling.koordinator.sh/name",
-    "pod-group-name",
+_GANG_KEYS = frozenset(
+    {
+        "scheduling.k8s.io/pod-group",
+        "scheduling.x-k8s.io/pod-group",
+        "pod-group.scheduling.sigs.k8s.io",
+        "pod-group.scheduling.sigs.k8s.io/name",
+        "scheduling.k8s.io/group-name",
+        "volcano.sh/job-name",
+        "gang.scheduling.koordinator.sh/name",
+        "pod-group-name",
+    }
 )
 
 _NODE = msgspec.json.Decoder(NodeShape)
@@ -81,19 +86,18 @@ def decode_namespace(raw: bytes | msgspec.Raw) -> Namespace:
     return Namespace(shape.metadata.name, shape.metadata.labels or {})
 
 
-def decode_node(raw: bytes | msgspec.Raw) -> NodeInventory:
+def decode_node(given: bytes | msgspec.Raw | NodeShape) -> NodeInventory:
     """Return what a node says of itself: nothing held, no classes yet; raises MalformedObject.
 
     A node that says nothing of being ready counts as ready, as it does for kube-scheduler, which goes by taints.
     """
-    shape = decoded(_NODE, raw)
+    shape = given if isinstance(given, NodeShape) else decoded(_NODE, given)
     ready = [each.status == "True" for each in shape.status.conditions or () if each.type == "Ready"]
-    texts = _quantities("status.allocatable", shape.status.allocatable)
     return NodeInventory(
         shape.metadata.name,
         labels=shape.metadata.labels or {},
         taints=tuple(Taint(each.key, each.value, each.effect) for each in shape.spec.taints or ()),
-        allocatable={name: amount(name, text) for name, text in texts.items()},
+        allocatable=amounts("status.allocatable", shape.status.allocatable),
         is_schedulable=not shape.spec.unschedulable,
         is_ready=all(ready),
     )
@@ -121,38 +125,49 @@ def template_of(shape: PodShape) -> bytes:
 
 def pod_of(shape: PodShape, namespace: str = "") -> Pod:
     """Return the pod that is written so, as decode_pod does; raises MalformedObject."""
-    metadata, spec, status = shape.metadata, shape.spec, shape.status or PodStatus()
+    metadata, spec = shape.metadata, shape.spec
     return Pod(
-        namespace or metadata.namespace,
-        metadata.name or metadata.generate_name,
-        metadata.uid,
-        labels=metadata.labels or {},
-        annotations=metadata.annotations or {},
+        **own_words(metadata, spec, shape.status or PodStatus(), namespace),
         containers=_containers("spec.containers", spec.containers, metadata),
         init_containers=_containers("spec.initContainers", spec.init_containers, metadata),
         selection=_selection(spec),
         tolerations=tuple(map(_toleration, spec.tolerations or ())),
-        overhead=_quantities("spec.overhead", spec.overhead),
-        pod_level=_quantities("spec.resources.requests", _requests(spec.resources)),
-        scheduler_name=spec.scheduler_name,
-        owner=_owner(metadata),
-        node=spec.node_name,
+        overhead=quantities("spec.overhead", spec.overhead),
+        pod_level=quantities("spec.resources.requests", _requests(spec.resources)),
         has_soft_wishes=_has_soft_wishes(spec),
-        in_gang=_is_in_gang(metadata, spec),
-        is_finished=status.phase in FINISHED,
-        is_terminating=metadata.deletion_timestamp is not None,
-        is_unschedulable=_is_unschedulable(status),
-        priority_class=spec.priority_class_name,
-        is_time_bound=spec.active_deadline_seconds is not None,
-        created_at=metadata.creation_timestamp or "",
     )
+
+
+def own_words(metadata: Metadata, spec: OwnSpec, status: PodStatus, namespace: str = "") -> dict[str, Any]:
+    """Return what a pod says beside what it asks of a node, by the names of its fields."""
+    return {
+        "namespace": namespace or metadata.namespace,
+        "name": metadata.name or metadata.generate_name,
+        "uid": metadata.uid,
+        "labels": metadata.labels or {},
+        "annotations": metadata.annotations or {},
+        "scheduler_name": spec.scheduler_name,
+        "owner": _owner(metadata),
+        "node": spec.node_name,
+        "in_gang": _is_in_gang(metadata, spec),
+        "is_finished": status.phase in FINISHED,
+        "is_terminating": metadata.deletion_timestamp is not None,
+        "is_unschedulable": _is_unschedulable(status),
+        "priority_class": spec.priority_class_name,
+        "priority": spec.priority or 0,
+        "nominated_node": status.nominated_node_name,
+        "is_time_bound": spec.active_deadline_seconds is not None,
+        "created_at": metadata.creation_timestamp or "",
+        "is_running": status.phase == "Running",
+        "failure": failure_of(status),
+    }
 
 
 def check_pod(raw: bytes | msgspec.Raw) -> None:
     """Raise MalformedObject where decode_pod would."""
     spec = decoded(_POD, raw).spec
-    for field, quantities in (("overhead", spec.overhead), ("resources.requests", _requests(spec.resources))):
-        _quantities(f"spec.{field}", quantities)
+    for field, given in (("overhead", spec.overhead), ("resources.requests", _requests(spec.resources))):
+        quantities(f"spec.{field}", given)
     for field, shapes in (("containers", spec.containers), ("initContainers", spec.init_containers)):
         for index, each in enumerate(shapes or ()):
             _check_container(f"spec.{field}[{index}]", each)
@@ -165,8 +180,8 @@ def _requests(resources: Resources | None) -> Quantities:
 def _check_container(place: str, shape: ContainerShape) -> None:
     _env_shapes(place, bytes(shape.env))
     resources = shape.resources or Resources()
-    _quantities(f"{place}.resources.requests", resources.requests)
-    _quantities(f"{place}.resources.limits", resources.limits)
+    quantities(f"{place}.resources.requests", resources.requests)
+    quantities(f"{place}.resources.limits", resources.limits)
 
 
 def _containers(place: str, shapes: list[ContainerShape] | None, metadata: Metadata) -> tuple[Container, ...]:
@@ -181,8 +196,8 @@ def _container(place: str, shape: ContainerShape, metadata: Metadata) -> Contain
         tuple(shape.command or ()),
         tuple(shape.args or ()),
         _settled(_env(place, bytes(shape.env)), metadata),
-        _quantities(f"{place}.resources.requests", resources.requests),
-        _quantities(f"{place}.resources.limits", resources.limits),
+        quantities(f"{place}.resources.requests", resources.requests),
+        quantities(f"{place}.resources.limits", resources.limits),
         claims_devices=bool(resources.claims),
         is_sidecar=shape.restart_policy == "Always",
         has_unseen_env=bool(shape.env_from),
@@ -230,18 +245,6 @@ def _settled(env: tuple[EnvVar, ...], metadata: Metadata) -> tuple[EnvVar, ...]:
     return tuple(EnvVar(each.name, named[each.field]) if each.field in named else each for each in env)
 
 
-def _quantities(place: str, given: Quantities) -> dict[str, str]:
-    texts = {name: str(text) for name, text in (given or {}).items()}
-    for name, text in texts.items():
-        try:
-            count = amount(name, text)
-        except ValueError as error:
-            raise MalformedObject(f"{place}[{name}]", str(error)) from None
-        if count < 0:
-            raise MalformedObject(f"{place}[{name}]", f"{text!r} is below zero, which the API server refuses")
-    return texts
-
-
 def _selection(spec: PodSpec) -> NodeSelection:
     affinity = (spec.affinity or Affinity()).node_affinity or NodeAffinity()
     required = affinity.required_during_scheduling_ignored_during_execution
@@ -274,9 +277,9 @@ def _has_soft_wishes(spec: PodSpec) -> bool:
     return any(each.when_unsatisfiable == "ScheduleAnyway" for each in spec.topology_spread_constraints or ())
 
 
-def _is_in_gang(metadata: Metadata, spec: PodSpec) -> bool:
-    keys = {**(metadata.labels or {}), **(metadata.annotations or {})}
-    return spec.scheduling_group is not None or any(key in keys for key in _GANG_KEYS)
+def _is_in_gang(metadata: Metadata, spec: OwnSpec) -> bool:
+    keys = (metadata.labels or (), metadata.annotations or ())
+    return spec.scheduling_group is not None or not all(map(_GANG_KEYS.isdisjoint, keys))
 
 
 def _is_unschedulable(status: PodStatus) -> bool:

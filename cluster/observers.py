@@ -25,6 +25,12 @@ class Observer:
     def on_bound(self, pod: Pod) -> None:
         """A pod was seen bound for the first time since the view was synced."""
 
+    def on_running(self, pod: Pod) -> None:
+        """A bound pod runs; told again whenever the pod changes."""
+
+    def on_failed(self, pod: Pod) -> None:
+        """The node of a bound pod does not run it, for the reason `failure`; told again whenever the pod changes."""
+
     def on_waiting(self, pod: Pod) -> None:
         """A pod was seen for which a scheduler found no node; told again whenever the pod changes."""
 

@@ -12,17 +12,23 @@ from collections.abc import Set as AbstractSet
 from contextlib import aclosing
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Generic, NoReturn, Protocol, TypeVar, runtime_checkable
+from math import inf
+from typing import Any, Generic, NoReturn, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
 from cluster.api import SILENCE_SECONDS, Api, ApiError
+from cluster.malformed import named
 from cluster.observers import SILENT, Observer
 from cluster.shapes import Metadata, Shape
 
 PAGE_SIZE = 500
 
+# So many objects are taken in before others run: a few milliseconds.
+AT_ONCE = 50
+
 T = TypeVar("T")
+ShapeT = TypeVar("ShapeT")
 SeenT_contra = TypeVar("SeenT_contra", contravariant=True)
 
 
@@ -55,14 +61,18 @@ class ListAware(Protocol):
 class Resource(Generic[T]):
     """What a reflector watches: `decode` makes an object of its JSON or raises ValueError, `key` identifies it.
 
+    `decode` is given the events of a watch in a `shape` with metadata, where it names one, because reading them twice
+    costs most of what they cost.
+
     An optional resource may be unknown to the server (its CRD is missing): it is then empty, and asked for again.
     """
 
     path: str
-    decode: Callable[[msgspec.Raw], T]
+    decode: Callable[[Any], T]
     key: Callable[[T], str]
     field_selector: str = ""
     label_selector: str = ""
+    shape: Any = msgspec.Raw
     is_optional: bool = False
 
     @property
@@ -111,9 +121,9 @@ class _Page(Shape):
     items: list[msgspec.Raw] | None = None
 
 
-class _Event(Shape):
+class _Event(Shape, Generic[ShapeT]):
     type: str
-    object: msgspec.Raw
+    object: ShapeT
 
 
 class _Versioned(Shape):
@@ -127,13 +137,13 @@ class _Failure(Shape):
 
 
 _PAGE = msgspec.json.Decoder(_Page)
-_EVENT = msgspec.json.Decoder(_Event)
+_EVENT = msgspec.json.Decoder(_Event[msgspec.Raw])
 _VERSIONED = msgspec.json.Decoder(_Versioned)
 _FAILURE = msgspec.json.Decoder(_Failure)
 
 
 class Reflector(Generic[T]):
-    """Keeps a sink true to one path of the API; `synced` is set once everything was listed."""
+    """Keeps a sink true to one path of the API: `synced` when all was listed, and `heard_at` last from the server."""
 
     def __init__(
         self,
@@ -144,11 +154,14 @@ class Reflector(Generic[T]):
         pacing: Pacing = STEADY,
     ) -> None:
         self.synced = asyncio.Event()
+        self.heard_at = -inf
         self._api = api
         self._resource = resource
         self._sink = sink
         self._observer = observer
         self._pacing = pacing
+        event: Any = _Event
+        self._events: msgspec.json.Decoder[_Event[Any]] = msgspec.json.Decoder(event[resource.shape])
         # Up to where everything was seen; None asks for a list.
         self._version: str | None = None
         # How many attempts in a row neither brought an event nor lasted.
@@ -219,6 +232,7 @@ class Reflector(Generic[T]):
         if version is not None or not self._is_unknown:
             self._observer.on_listed(self._resource.path, len(keys))
         self._is_unknown = version is None
+        self.heard_at = self._pacing.clock()
         self.synced.set()
         return version
 
@@ -226,11 +240,13 @@ class Reflector(Generic[T]):
         query = {**self._resource.selectors, "limit": str(PAGE_SIZE)}
         while True:
             page = _PAGE.decode(await self._api.get(self._resource.path, query))
-            for raw in page.items or ():
+            for count, raw in enumerate(page.items or (), 1):
                 seen = self._decoded(raw)
                 if seen is not None:
                     keys.add(self._resource.key(seen))
                     self._sink.apply(seen)
+                if count % AT_ONCE == 0:
+                    await asyncio.sleep(0)
             if not page.metadata.continue_:
                 return page.metadata.resource_version
             query["continue"] = page.metadata.continue_
@@ -246,24 +262,34 @@ class Reflector(Generic[T]):
         stream = self._api.stream(self._resource.path, query, self._pacing.silence_seconds)
         async with aclosing(stream) as lines:
             async for line in lines:
-                self._take(_EVENT.decode(line))
+                self._take(line)
                 self._fruitless = 0
 
-    def _take(self, event: _Event) -> None:
+    def _take(self, line: bytes) -> None:
+        self.heard_at = self._pacing.clock()
+        event = self._event(line)
         if event.type == "ERROR":
             self._version = None
-            failure = _FAILURE.decode(event.object)
+            failure = _FAILURE.decode(_EVENT.decode(line).object)
             raise ApiError(failure.code, failure.reason, failure.message)
         seen = self._decoded(event.object) if event.type in ("ADDED", "MODIFIED", "DELETED") else None
         if seen is not None:
             (self._sink.remove if event.type == "DELETED" else self._sink.apply)(seen)
-        self._version = _VERSIONED.decode(event.object).metadata.resource_version
+        found = _VERSIONED.decode(event.object) if isinstance(event.object, msgspec.Raw) else event.object
+        self._version = found.metadata.resource_version
 
-    def _decoded(self, raw: msgspec.Raw) -> T | None:
+    def _event(self, line: bytes) -> _Event[Any]:
+        """Return an event with its object in the resource's shape, or as it is written where it has another."""
+        try:
+            return self._events.decode(line)
+        except ValueError:
+            return _EVENT.decode(line)
+
+    def _decoded(self, raw: Any) -> T | None:
         try:
             return self._resource.decode(raw)
         except ValueError as error:
-            self._observer.on_malformed(self._resource.path, error)
+            self._observer.on_malformed(self._resource.path, named(raw, error))
             return None
 
 

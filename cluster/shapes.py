@@ -223,7 +223,18 @@ class ContainerShape(Shape):
     restart_policy: str | None = None
 
 
-class PodSpec(Shape):
+class OwnSpec(Shape):
+    """What a pod shall be, beside what it asks of a node."""
+
+    scheduling_group: Something | None = None
+    scheduler_name: str = ""
+    node_name: str = ""
+    priority_class_name: str = ""
+    priority: int | None = None
+    active_deadline_seconds: int | None = None
+
+
+class PodSpec(OwnSpec):
     """What a pod shall be."""
 
     containers: list[ContainerShape] | None = None
@@ -234,18 +245,36 @@ class PodSpec(Shape):
     topology_spread_constraints: list[SpreadConstraint] | None = None
     overhead: Quantities = None
     resources: Resources | None = None
-    scheduling_group: Something | None = None
-    scheduler_name: str = ""
-    node_name: str = ""
-    priority_class_name: str = ""
-    active_deadline_seconds: int | None = None
+
+
+class Idle(Shape):
+    """Why a container does not run."""
+
+    reason: str = ""
+
+
+class ContainerState(Shape):
+    """How far a container is."""
+
+    waiting: Idle | None = None
+    terminated: Idle | None = None
+
+
+class ContainerStatus(Shape):
+    """What a node says of a container."""
+
+    state: ContainerState | None = None
 
 
 class PodStatus(Shape):
     """How far a pod is."""
 
     phase: str = ""
+    nominated_node_name: str = ""
+    reason: str = ""
     conditions: list[Condition] | None = None
+    container_statuses: list[ContainerStatus] | None = None
+    init_container_statuses: list[ContainerStatus] | None = None
 
 
 class PodShape(Shape):

@@ -65,6 +65,10 @@ class PodStore:
             self._observer.on_held(seen)
             if self._is_listed:
                 self._observer.on_bound(seen)
+        if seen.failure and seen.node:
+            self._observer.on_failed(seen)
+        elif seen.is_running:
+            self._observer.on_running(seen)
         if seen.is_unschedulable and not (seen.node or seen.is_terminating or seen.is_finished):
             self._observer.on_waiting(seen)
 
@@ -113,7 +117,7 @@ class NamespaceStore:
 class CustomStore(Generic[V]):
     """Custom objects by key: the values of those that say something, the problems of those that say something wrong.
 
-    `changed` is called after values or problems have become others.
+    `changed` is called after values or problems have become others; once for a whole list.
     """
 
     def __init__(self, judge: Callable[[bytes], Judged[V]], changed: Callable[[], None]) -> None:
@@ -121,6 +125,12 @@ class CustomStore(Generic[V]):
         self.problems: dict[str, tuple[str, ...]] = {}
         self._judge = judge
         self._changed = changed
+        self._is_listing = False
+        self._is_untold = False
+
+    def begin_list(self) -> None:
+        """Tell nobody of a part of a list: with each class, all nodes are judged anew."""
+        self._is_listing = True
 
     def apply(self, seen: CustomObject) -> None:
         """Take in an object."""
@@ -128,19 +138,25 @@ class CustomStore(Generic[V]):
         if after != before:
             self._forget(seen.key)
             self._keep(seen.key, after)
-            self._changed()
+            self._tell()
 
     def remove(self, seen: CustomObject) -> None:
         """Drop an object."""
         self._forget(seen.key)
-        self._changed()
+        self._tell()
 
     def retain(self, keys: AbstractSet[str]) -> None:
         """Drop the objects of other keys."""
         gone = (self.values.keys() | self.problems.keys()) - keys
         for key in gone:
             self._forget(key)
-        if gone:
+        self._is_listing = False
+        if gone or self._is_untold:
+            self._tell()
+
+    def _tell(self) -> None:
+        self._is_untold = self._is_listing
+        if not self._is_listing:
             self._changed()
 
     def _known(self, key: str) -> Judged[V]:

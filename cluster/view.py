@@ -43,6 +43,7 @@ class ClusterView:
         self._roster = PodRoster()
         self._api = api
         self._observer = observer
+        self._pacing = pacing
         self._catalog = Catalog()
         self._namespaces = NamespaceStore()
         self._classes: CustomStore[AcceleratorClass] = CustomStore(strictly(accelerator_class), self._use_classes)
@@ -84,6 +85,12 @@ class ClusterView:
     def is_synced(self) -> bool:
         """Whether everything that is watched was listed once."""
         return not self.unsynced
+
+    @property
+    def ages(self) -> Mapping[str, float]:
+        """How long ago the API server last told of each kind that is watched, in seconds; infinite before it did."""
+        now = self._pacing.clock()
+        return {kind.value: now - each.heard_at for kind, each in self._reflectors.items()}
 
     async def until_synced(self) -> None:
         """Return when everything that is watched was listed once."""

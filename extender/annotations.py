@@ -15,6 +15,7 @@ from placement.pods import Pod
 
 # An annotation is read by people and copied into every list of pods.
 MAX_BYTES = 2048
+SICK_NODES_NAMED = 3
 _COMPACT = (",", ":")
 
 
@@ -49,7 +50,8 @@ def placement_annotation(record: Record, node: str) -> str:
     """Return compact JSON of at most 2 KiB about a pod that was bound to the node.
 
     `score` is that of the node which was chosen. Where the pod was bound to another one, `chosen` names it, or is null
-    where none would do. Too little room costs reasons first, the rarest of them, and then runners-up.
+    where none would do. `sick` has nodes that ranked last because pods failed there. Too little room costs reasons
+    first, the rarest of them, and then runners-up.
     """
     chosen = record.chosen
     content: dict[str, Any] = {"node": node, "at": timestamp(record.at)}
@@ -57,6 +59,8 @@ def placement_annotation(record: Record, node: str) -> str:
         content["chosen"] = chosen.node if chosen else None
     if chosen:
         content["score"] = score_json(chosen.score)
+    if record.sick:
+        content["sick"] = sorted(record.sick)[:SICK_NODES_NAMED]
     runners_up = [candidate_json(each) for each in record.best[1:]]
     return _fitted(content, runners_up, list(record.reasons.items()))
 

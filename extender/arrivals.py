@@ -16,8 +16,8 @@ from placement.pods import Pod
 from placement.requirements import Requirements, requirements_of
 from placement.scheduling.policy import Chooser
 
-# A pod that is asked about again after so many others counts twice, which changes little.
-MAX_COUNTED = 100_000
+# More pods than wait at a time. One that is asked about again after so many others counts twice, which changes little.
+MAX_COUNTED = 20_000
 
 
 def oldest_first(held: Inbox[str, Pod]) -> list[Pod]:
@@ -32,11 +32,16 @@ class Arrivals:
     chooser: Chooser = field(default_factory=Chooser)
     _counted: LRUCache[str, None] = field(default_factory=lambda: LRUCache(MAX_COUNTED))
 
-    def see(self, uid: str, asked: Requirements, knowledge: Knowledge, names: Iterable[str]) -> None:
-        """Count a pod that was asked about for these nodes, unless it was counted already or is made for its node."""
-        if uid not in self._counted and not asked.selection.is_one_node:
-            self._counted[uid] = None
-            self.chooser.see(asked, knowledge.inventory, names)
+    def see(self, uid: str, asked: Requirements, knowledge: Knowledge, names: Iterable[str]) -> bool:
+        """Count a pod that was asked about for these nodes, and tell whether it was not counted before.
+
+        One that is made for its node is not counted.
+        """
+        if uid in self._counted or asked.selection.is_one_node:
+            return False
+        self._counted[uid] = None
+        self.chooser.see(asked, knowledge.inventory, names)
+        return True
 
     async def run(self, held: Inbox[str, Pod], knowledge: Knowledge) -> None:
         """Count pods that were seen bound, for ever; of those that are there already the oldest first."""

@@ -3,6 +3,11 @@
 Devices are held before the Binding is sent, and until the API server has said what became of it: a request that was
 lost may have been carried out, or may be yet. So it is sent again, the same to the letter, until it is accepted or
 refused, and no other device is chosen meanwhile.
+
+One thing is not ensured: that a Binding is dead which an extender sent that was killed since. kube-apiserver gives up a
+request whose connection is lost, and the next extender begins with a consistent list, so it would have to be carried
+out later than an extender takes to start. A device may then be promised twice; the node counts as full
+(placement.shares), and people are told (extender.trespass).
 """
 
 import asyncio
@@ -21,10 +26,10 @@ from cluster.bindings import bind, fetch
 from extender.flights import FlightLog
 from extender.ports import Knowledge
 from extender.wire_binding import Order
-from placement.inventory import Hold
+from placement.inventory import Hold, NodeInventory
 from placement.keys import DEVICES
 from placement.pods import Pod
-from placement.shares import SHARES, devices_for, devices_text, held_devices, hold_for, left_by_device
+from placement.shares import SHARES, devices_for, devices_text, held_devices, hold_for, is_closed, left_by_device
 
 _LOG = logging.getLogger("berth.extender")
 
@@ -56,9 +61,16 @@ class Result(NamedTuple):
     error: str = ""
 
 
+def _as_it_is(node: NodeInventory) -> NodeInventory:
+    return node
+
+
 @dataclass
 class Binder:
-    """Binds pods, each by one Binding however often it is asked to; `reasons` returns what else stands in it."""
+    """Binds pods, each by one Binding however often it is asked to; `reasons` returns what else stands in it.
+
+    `settled` returns a node without what is kept for pods that wait for others to leave: a promise is older than that.
+    """
 
     api: Api
     knowledge: Knowledge
@@ -68,6 +80,7 @@ class Binder:
     retry_seconds: tuple[float, ...] = RETRY_SECONDS
     resend_seconds: float = RESEND_SECONDS
     lost_seconds: float = LOST_SECONDS
+    settled: Callable[[NodeInventory], NodeInventory] = _as_it_is
     _landings: dict[str, "_Landing"] = field(default_factory=dict)
 
     async def bind(self, order: Order) -> Result:
@@ -96,7 +109,9 @@ class Binder:
             return Result(Bound.NOT_SYNCED, "berth: the cluster is not known yet")
         try:
             hold = self._promised(order) or await self._chosen(order)
-        except (ApiError, ValueError) as error:
+        except ApiError as error:
+            return _unresolved(error) if _is_ambiguous(error) else _refused(error)
+        except ValueError as error:
             return _refused(error)
         if isinstance(hold, Result):
             return hold
@@ -114,9 +129,10 @@ class Binder:
             return None
         if not hold.requests.get(SHARES):
             return hold
-        left, devices = self._left(order.node), held_devices(hold)
+        node = self.knowledge.inventory.nodes.get(order.node)
+        left, devices = left_by_device(self.settled(node)) if node else (), held_devices(hold)
         is_kept = bool(devices) and all(each < len(left) and left[each] >= 0 for each in devices)
-        return hold if is_kept else None
+        return hold if is_kept and node and not is_closed(node) else None
 
     async def _chosen(self, order: Order) -> Hold | Result:
         """Choose among the devices that are left; a pod that is bound already needs none.
@@ -132,7 +148,7 @@ class Binder:
         devices = devices_for(requests.get(SHARES, 0), self._left(order.node))
         if SHARES in requests and not devices:
             return Result(Bound.LOST_RACE, f"berth: too few free {SHARES} on one device of the node")
-        return hold_for(order.node, requests, devices, pod.owner)
+        return hold_for(order.node, requests, devices, pod.owner, pod.priority)
 
     def _left(self, name: str) -> tuple[int, ...]:
         node = self.knowledge.inventory.nodes.get(name)
@@ -207,6 +223,10 @@ def _verdict(pod: Pod, order: Order) -> Result | None:
 
 def _refused(error: Exception) -> Result:
     return Result(Bound.REFUSED, f"berth: the API server did not bind the pod: {error}")
+
+
+def _unresolved(error: Exception) -> Result:
+    return Result(Bound.UNRESOLVED, f"berth: it is not known whether the pod is bound already: {error}")
 
 
 def _is_ambiguous(error: ApiError) -> bool:

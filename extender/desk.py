@@ -4,31 +4,28 @@
 everything else, and the order is total here. `prioritize` is asked where all that fit were answered.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 
 from extender.arrivals import Arrivals
 from extender.flights import FlightLog
+from extender.nominations import Nomination, Nominations
 from extender.ports import Knowledge
 from extender.settings import Mode
-from extender.wire import Question, filter_result, host_priorities, parse
+from extender.wire import Question, filter_error, filter_result, host_priorities, parse
 from placement.asking.class_requests import spread_of
 from placement.inventory import Inventory
 from placement.pods import Pod
 from placement.rejections import Cause, Rejection
 from placement.requirements import Requirements, requirements_of
-from placement.scheduling.decisions import Decision, Score
+from placement.scheduling.decisions import Decision
 from placement.scheduling.landing import landing_of
-from placement.scheduling.policy import Chooser
-from placement.shares import hold_for
-
-# kube-scheduler multiplies scores by 10 times the extender's weight; beyond 10 they would drown its own.
-BEST = 10
-SECOND_BEST = 9
-
-# Of the candidates so many are told where the winner passes alone: it, and its runners-up.
-TOLD = 4
+from placement.scheduling.policy import Choice, Chooser
+from placement.scheduling.preemption import without
+from placement.shares import SHARES, hold_for
 
 KEPT_FOR_ACCELERATORS = "node(s) kept for pods that ask for accelerators"
 
@@ -39,9 +36,15 @@ class Outcome(StrEnum):
     ANSWERED = "answered"
     OTHER_POD = "other_pod"  # It asks for no accelerator that a class knows: every node passes.
     PASSTHROUGH = "passthrough"  # The operator wants every node to pass.
-    NOT_SYNCED = "not_synced"  # Asked before the cluster was known: every node passes.
+    NOT_SYNCED = "not_synced"  # Asked before the cluster was known: an error says so.
     BAD_REQUEST = "bad_request"
     TOO_LARGE = "too_large"
+    TOO_SLOW = "too_slow"  # The body did not arrive in time.
+    BROKEN_OFF = "broken_off"  # The client left in the middle of it.
+    BUSY = "busy"  # Too much is under way.
+    NOT_FOUND = "not_found"
+    WRONG_METHOD = "wrong_method"
+    NOT_TAKEN = "not_taken"  # The client did not read the answer.
     FAILED = "failed"
 
 
@@ -51,7 +54,12 @@ class Decided:
 
     pod: Pod
     asked: Requirements
-    decision: Decision
+    told: Decision | Choice
+
+    @property
+    def decision(self) -> Decision:
+        """The decision; the first who wants to know it waits for it."""
+        return self.told.decision if isinstance(self.told, Choice) else self.told
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,8 @@ class Answer:
 class Desk:
     """Answers questions with what is known of the cluster.
 
-    `answers_all` lets every node that fits pass, `others_anywhere` every node for pods without accelerators.
+    `answers_all` lets every node that fits pass, `others_anywhere` every node for pods without accelerators. Where
+    eviction may resolve what is exhausted, as from kube-scheduler 1.38 on, `is_resolvable` says so.
     """
 
     knowledge: Knowledge
@@ -76,19 +85,29 @@ class Desk:
     mode: Mode = field(default=Mode.ACTIVE)
     arrivals: Arrivals = field(default_factory=Arrivals)
     others_anywhere: bool = False
+    sick: Callable[[], AbstractSet[str]] = frozenset
+    is_resolvable: bool = False
+    nominations: Nominations = field(init=False)
+    _unsettled: Callable[[], None] | None = None
+
+    def __post_init__(self) -> None:
+        """Begin without nominations."""
+        self.nominations = Nominations(self.knowledge.account, self.flights)
 
     def filter(self, body: bytes) -> Answer:
         """Answer which nodes pass; raises WireError.
 
         The pod counts as in flight to the node that passed, until its next question.
         """
+        self.settle()
         question = parse(body)
-        self.flights.end(question.pod.uid)
-        if outcome := self._exemption:
-            return Answer(filter_result(question, question.names, ()), outcome)
+        nomination = self.nominations.take(question.pod.uid)
+        if outcome := self.exemption:
+            return Answer(_exempted(question, outcome), outcome)
         asked = self.requirements_of(question.pod)
         if asked.accelerators:
-            decision, answer = self._placed(question, asked)
+            nomination = nomination or self.nominations.restored(question.pod, asked, self.knowledge.inventory)
+            decision, answer = self._placed(question, asked, nomination)
             return Answer(answer, Outcome.ANSWERED, Decided(question.pod, asked, decision))
         apart = self._apart(question)
         answer = filter_result(question, *apart) if apart else self._placed(question, asked)[1]
@@ -97,12 +116,24 @@ class Desk:
     def prioritize(self, body: bytes) -> Answer:
         """Answer how good each node is, from 0 to 10; raises WireError. Changes nothing."""
         question = parse(body)
-        outcome = self._exemption
+        outcome = self.exemption
         asked = self.requirements_of(question.pod)
         if outcome or not asked.accelerators:
             return Answer(host_priorities({}), outcome or Outcome.OTHER_POD)
-        decision = self.chooser.decide(asked, self._inventory_without(question.pod.uid), question.names)
-        return Answer(host_priorities(wire_scores(decision)), Outcome.ANSWERED)
+        inventory = self._inventory_without(question.pod.uid)
+        grades = self.chooser.grade(asked, inventory, question.names, self.sick())
+        return Answer(host_priorities(grades), Outcome.ANSWERED)
+
+    def settle(self) -> None:
+        """Do what follows from the last answer, if it was not done yet: nobody waits for that."""
+        unsettled, self._unsettled = self._unsettled, None
+        if unsettled:
+            unsettled()
+
+    def prepare(self) -> bool:
+        """Do a little of what makes answers to come faster, and no other; tell whether there is nothing more."""
+        self.settle()
+        return not self.knowledge.is_synced or self.chooser.prepare(self.knowledge.inventory)
 
     def requirements_of(self, pod: Pod) -> Requirements:
         """Return what a pod asks, spread as the profile that matches it says."""
@@ -113,15 +144,33 @@ class Desk:
         labels = knowledge.namespace_labels(pod.namespace) or {}
         return replace(asked, spread=spread_of(pod, labels, knowledge.profiles))
 
-    def _placed(self, question: Question, asked: Requirements) -> tuple[Decision, bytes]:
-        """Decide, count the pod as arrived and as in flight, and return the decision and the answer."""
-        uid = question.pod.uid
-        self.arrivals.see(uid, asked, self.knowledge, question.names)
-        decision = self._decision(asked, question)
-        passed = self._passed(question.pod, decision)
-        if decision.winner and len(passed) == 1:
-            self.flights.begin(uid, hold_for(passed[0], asked.requests, decision.winner.devices, asked.owner))
-        return decision, filter_result(question, passed, decision.rejections)
+    def _placed(
+        self, question: Question, asked: Requirements, nomination: Nomination | None = None
+    ) -> tuple[Decision | Choice, bytes]:
+        """Decide, count the pod as in flight, and return the decision and the answer."""
+        pod, uid = question.pod, question.pod.uid
+        with self.nominations.yielding(pod.priority):
+            told = self._decision(asked, question, nomination)
+        passed, winner = self._passed(pod, told), told.winner
+        if winner and len(passed) == 1:
+            hold = hold_for(winner.node, asked.requests, winner.devices, asked.owner, pod.priority)
+            self.flights.begin(uid, hold)
+            self.nominations.give_way(uid, hold)
+        resolving: Collection[str] = ()
+        if nomination and not passed:
+            resolving = self.nominations.resume(uid, nomination, question.named)
+        self._unsettled = partial(self._settle, question, asked, winner.node if winner and len(passed) == 1 else "")
+        # Where the winner passes alone kube-scheduler does not read why others do not.
+        rejections = _rejections(told) if self._passes_all(pod) or not passed else ()
+        if self.is_resolvable:
+            resolving = [*resolving, *(each.subject for each in rejections if each.cause is Cause.EXHAUSTED)]
+        return told, filter_result(question, passed, rejections, resolving)
+
+    def _settle(self, question: Question, asked: Requirements, node: str) -> None:
+        """Count the pod as arrived, and as placed on the node if there is one, whoever asks about it again."""
+        is_new = self.arrivals.see(question.pod.uid, asked, self.knowledge, question.named)
+        if node and is_new:
+            self.chooser.settle(self.knowledge.inventory, asked, node)
 
     def _apart(self, question: Question) -> tuple[list[str], list[Rejection]] | None:
         """Return where a pod without accelerators may run: beside those that have some, if there is room.
@@ -131,7 +180,7 @@ class Desk:
         names = question.names
         if self.others_anywhere or question.pod.has_soft_wishes:
             return list(names), []
-        self.chooser.pools.follow(self.knowledge.inventory)
+        self.chooser.follow(self.knowledge.inventory)
         offered = self.chooser.pools.offered
         plain = [name for name in names if name not in offered]
         if not plain:
@@ -144,49 +193,54 @@ class Desk:
         """What chooses among nodes, by the mix of what arrived."""
         return self.arrivals.chooser
 
-    def _decision(self, asked: Requirements, question: Question) -> Decision:
+    def _decision(self, asked: Requirements, question: Question, nomination: Nomination | None) -> Decision | Choice:
         """Return where the pod should run: where else than on the node that it is being bound to, if it is."""
         landing = self.flights.landing(question.pod.uid)
         if landing:
             return landing_of(landing, question.names)
-        limit = None if self.answers_all or question.pod.has_soft_wishes else TOLD
-        return self.chooser.decide(asked, self.knowledge.inventory, question.names, limit)
+        inventory = self._inventory_for(asked, question, nomination)
+        return self.chooser.choose(asked, inventory, question.named, self.sick())
 
     @property
-    def _exemption(self) -> Outcome | None:
+    def exemption(self) -> Outcome | None:
+        """Why nothing is decided, if nothing is."""
         if self.mode is Mode.PASSTHROUGH:
             return Outcome.PASSTHROUGH
         return None if self.knowledge.is_synced else Outcome.NOT_SYNCED
 
-    def _passed(self, pod: Pod, decision: Decision) -> list[str]:
-        fitting = [each.node for each in decision.candidates]
-        return fitting if self.answers_all or pod.has_soft_wishes else fitting[:1]
+    def _passed(self, pod: Pod, told: Decision | Choice) -> list[str]:
+        """Return the winner alone, or all that fit where others have a say."""
+        if isinstance(told, Choice) and self._passes_all(pod):
+            return told.verdicts.names
+        return [told.winner.node] if told.winner else []
+
+    def _passes_all(self, pod: Pod) -> bool:
+        return self.answers_all or pod.has_soft_wishes
+
+    def _inventory_for(self, asked: Requirements, question: Question, nomination: Nomination | None) -> Inventory:
+        """Return the inventory, without those who left the pod their whole devices on the node that is asked about.
+
+        kube-scheduler's account of whole devices is exact: where it asks about that node, they have left.
+        """
+        inventory = self.knowledge.inventory
+        if nomination is None or nomination.node not in question.named or SHARES in asked.accelerators:
+            return inventory
+        node, victims = inventory.nodes.get(nomination.node), self.nominations.remaining(nomination)
+        return inventory.amended([without(node, victims)]) if node and victims else inventory
 
     def _inventory_without(self, uid: str) -> Inventory:
         """Return the inventory as it were if the pod were not in flight."""
         inventory, own = self.knowledge.inventory, self.knowledge.account.assumed.get(uid)
         node = inventory.nodes.get(own.node) if own else None
-        return Inventory({**inventory.nodes, node.name: node.forget(own)}) if own and node else inventory
+        return inventory.amended([node.forget(own)]) if own and node else inventory
 
 
-def wire_scores(decision: Decision) -> Mapping[str, int]:
-    """Return a score from 0 to 10 for each candidate: 10 for the best and its true ties alone, at most 9 for others.
-
-    Others fall linearly with what they cost; where accelerators cannot be seen, are contended or
-    of a later class, unlike at the best, they get nothing.
-    """
-    if not decision.candidates:
-        return {}
-    best = decision.candidates[0].score
-    worst = max(each.score.cost for each in decision.candidates)
-    return {each.node: _wire_score(each.score, best, worst) for each in decision.candidates}
+def _exempted(question: Question, outcome: Outcome) -> bytes:
+    """Let every node pass, or say why nothing can be said."""
+    if outcome is Outcome.NOT_SYNCED:
+        return filter_error("the cluster is not known yet, the extender has just started")
+    return filter_result(question, question.names, ())
 
 
-def _wire_score(score: Score, best: Score, worst_cost: float) -> int:
-    if score == best:
-        return BEST
-    if (score.unknown, score.contended, score.later_class) != (best.unknown, best.contended, best.later_class):
-        return 0
-    span = worst_cost - best.cost
-    share = (worst_cost - score.cost) / span if span > 0 else 1
-    return min(int(SECOND_BEST * share), SECOND_BEST)
+def _rejections(told: Decision | Choice) -> Sequence[Rejection]:
+    return told.verdicts.rejections if isinstance(told, Choice) else told.rejections

@@ -78,8 +78,9 @@ class FlightLog:
         self._forget(uid)
 
     def _expire(self) -> None:
+        """Forget the oldest flights, as long as they last too long or have ended."""
         latest = self._clock() - MAX_SECONDS
-        while self._begun and self._begun[self._oldest] <= latest:
+        while self._begun and (self._begun[self._oldest] <= latest or self._oldest not in self._account.assumed):
             self._forget(self._oldest)
 
     def _forget(self, uid: str) -> None:

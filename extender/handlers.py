@@ -3,24 +3,29 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from http import HTTPStatus
 from time import perf_counter
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 from aiohttp import web
 
 from extender import wire_binding
 from extender.binding import Binder
+from extender.bodies import Bodies, RefusedError
 from extender.desk import Answer, Decided, Desk, Outcome
-from extender.journal import Journal
+from extender.journal import DecisionsQuery, Journal
 from extender.observers import Metrics, Verb
-from extender.pages import Pages
+from extender.pages import InventoryQuery, Pages
+from extender.preempting import Preempting
 from extender.settings import Mode
 from extender.wire import WireError
 
 _LOG = logging.getLogger("berth.extender")
+
+Q = TypeVar("Q", bound=msgspec.Struct)
 
 Ask = Callable[[bytes], Awaitable[Answer]]
 
@@ -44,6 +49,7 @@ class Handlers:
     clock: Callable[[], datetime]
     binder: Binder
     pages: Pages
+    bodies: Bodies = field(default_factory=Bodies)
 
     async def filter(self, request: web.Request) -> web.Response:
         """Answer ExtenderArgs with an ExtenderFilterResult."""
@@ -53,9 +59,18 @@ class Handlers:
         """Answer ExtenderArgs with a HostPriorityList."""
         return await self._answer(Verb.PRIORITIZE, request, _at_once(self.desk.prioritize))
 
+    async def preempt(self, request: web.Request) -> web.Response:
+        """Answer ExtenderPreemptionArgs with an ExtenderPreemptionResult."""
+        return await self._answer(Verb.PREEMPT, request, _at_once(Preempting(self.desk).preempt))
+
     async def bind(self, request: web.Request) -> web.Response:
         """Answer ExtenderBindingArgs with an ExtenderBindingResult; other questions are answered meanwhile."""
         return await self._answer(Verb.BIND, request, self._bound)
+
+    async def decisions(self, request: web.Request) -> web.Response:
+        """Answer with the last decisions, the newest first, as the query limits them."""
+        query = _query(request, DecisionsQuery)
+        return _json(200, {"mode": self.desk.mode, "decisions": [each.to_json() for each in self.journal.last(query)]})
 
     async def decision(self, request: web.Request) -> web.Response:
         """Answer with the last decision about a pod."""
@@ -73,9 +88,9 @@ class Handlers:
         """Answer with the mix of pods that is expected."""
         return _json(200, self.pages.mix())
 
-    async def inventory(self, _request: web.Request) -> web.Response:
-        """Answer with what is idle and stranded, and what still fits."""
-        return _json(200, self.pages.inventory())
+    async def inventory(self, request: web.Request) -> web.Response:
+        """Answer with nodes, as the query limits them, with what is idle and stranded, and what still fits."""
+        return _json(200, await self.pages.inventory(_query(request, InventoryQuery)))
 
     async def mode(self, _request: web.Request) -> web.Response:
         """Answer with the mode."""
@@ -84,7 +99,7 @@ class Handlers:
     async def switch(self, request: web.Request) -> web.Response:
         """Switch the mode, as `{"mode": "passthrough"}` says."""
         try:
-            wanted = msgspec.json.decode(await request.read(), type=dict[str, Mode])["mode"]
+            wanted = msgspec.json.decode(await self.bodies.read(request), type=dict[str, Mode])["mode"]
         except (ValueError, KeyError) as error:
             allowed = " or ".join(f'{{"mode": "{mode}"}}' for mode in Mode)
             return _problem(400, f"{error}; allowed: {allowed}")
@@ -106,16 +121,17 @@ class Handlers:
         return response
 
     async def _answered(self, request: web.Request, ask: Ask) -> tuple[Outcome, web.Response]:
-        """Return the answer: 200, 400 for what cannot be understood, 413 for too much of it, 500 where we fail."""
+        """Return the answer: 200, 400 for what cannot be understood, as `Bodies` says for others, 500 where we fail."""
         try:
-            answer = await ask(await request.read())
+            answer = await ask(await self.bodies.read(request))
         except WireError as error:
             _LOG.warning("%s", error)
             return Outcome.BAD_REQUEST, _problem(400, str(error))
-        except web.HTTPRequestEntityTooLarge as error:
-            return Outcome.TOO_LARGE, _problem(
-                413, f"{error.text}: set nodeCacheCapable in the scheduler's configuration"
-            )
+        except RefusedError as refused:
+            hint = "; set nodeCacheCapable in the scheduler's configuration"
+            text = f"{refused}{hint if refused.outcome is Outcome.TOO_LARGE else ''}"
+            _LOG.warning("%s", text)
+            return refused.outcome, _problem(refused.status, text)
         except Exception:  # noqa: BLE001 - whatever fails, kube-scheduler is answered and the metric counts it
             _LOG.exception("a question was not answered")
             return Outcome.FAILED, _problem(500, "Berth failed to answer; its log has the cause")
@@ -133,6 +149,15 @@ def _at_once(ask: Callable[[bytes], Answer]) -> Ask:
         return ask(body)
 
     return answer
+
+
+def _query(request: web.Request, kind: type[Q]) -> Q:
+    """Return the query of a request; raises RefusedError."""
+    try:
+        return msgspec.convert(dict(request.query), kind, strict=False)
+    except msgspec.ValidationError as error:
+        allowed = ", ".join(each.encode_name for each in msgspec.structs.fields(kind))
+        raise RefusedError(Outcome.BAD_REQUEST, HTTPStatus.BAD_REQUEST, f"{error}; allowed: {allowed}") from None
 
 
 def _problem(status: int, text: str) -> web.Response:

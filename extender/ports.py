@@ -1,6 +1,7 @@
 """What the extender needs of the cluster room."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 from cluster.knowledge import Knowledge as KnowledgeOfAll
@@ -24,10 +25,27 @@ class Flights(Protocol):
         ...
 
 
-class Knowledge(KnowledgeOfAll, Protocol):
-    """What is known of the cluster, and where pods in flight are counted."""
+class Account(Flights, Protocol):
+    """Those, and the holds of bound pods."""
+
+    def held_by(self, uid: str) -> Hold | None:
+        """Return the hold of a bound pod."""
+        ...
+
+    def tenants(self, nodes: Collection[str]) -> Iterable[tuple[str, Hold]]:
+        """Return the pods that are bound to these nodes, by uid, and their holds."""
+        ...
 
     @property
-    def account(self) -> Flights:
-        """Where pods in flight are counted."""
+    def ending(self) -> AbstractSet[str]:
+        """The bound pods that end already, by uid."""
+        ...
+
+
+class Knowledge(KnowledgeOfAll, Protocol):
+    """What is known of the cluster, and where pods are counted."""
+
+    @property
+    def account(self) -> Account:
+        """Where pods are counted."""
         ...

@@ -38,6 +38,10 @@ class ExtenderSettings(BaseModel):
         "apart",
         description="where pods without accelerators may run: apart from accelerators while there is room, or anywhere",
     )
+    exhausted: Literal["unresolvable", "resolvable"] = Field(
+        "unresolvable",
+        description="whether pods may be evicted where Berth alone says no: resolvable from kube-scheduler 1.38 on",
+    )
     mix: Literal["learnt", "pinned"] = Field(
         "learnt",
         description="whether the expected mix of pods is learnt from those that come, or stays as mix_file says",

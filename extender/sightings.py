@@ -1,7 +1,10 @@
 """What the watches show and the extender reacts to, kept until there is time for it."""
 
-from cluster.observers import Observer
+from collections.abc import Callable
+
+from cluster.observers import SILENT, Observer
 from extender.inbox import Inbox
+from placement.accelerators import Catalog
 from placement.pods import Pod
 
 SIZE = 10_000
@@ -11,23 +14,31 @@ MAX_HELD = 100_000
 
 
 class Sightings(Observer):
-    """Notes pods that were bound, pods that wait, and nodes with more room; tells another observer the rest."""
+    """Notes pods that were bound, pods that wait, nodes with more room, and classes; tells another the rest.
 
-    def __init__(self, beside: Observer, size: int = SIZE) -> None:
+    `attempts` is told at once of pods that run, of those that their nodes do not run, and of those that left; `wake`
+    is called when a node is another one than before.
+    """
+
+    def __init__(self, beside: Observer, size: int = SIZE, attempts: Observer = SILENT) -> None:
         self.held: Inbox[str, Pod] = Inbox(MAX_HELD)
         self.left: Inbox[str, Pod] = Inbox(MAX_HELD)
         self.bound: Inbox[str, Pod] = Inbox(size)
         self.waiting: Inbox[str, Pod] = Inbox(size)
         self.changed: Inbox[str, str] = Inbox(size)
+        self.catalogs: Inbox[str, Catalog] = Inbox(1)
+        self.wake: Callable[[], None] = lambda: None
         self._beside = beside
+        self._attempts = attempts
 
     def on_held(self, pod: Pod) -> None:
         """A pod was seen bound for the first time; one made for its node (DaemonSet) tells nothing of others."""
         if not pod.selection.is_one_node:
-            self.held.put(pod.uid, pod)
+            self.held.put(pod.uid, pod.in_short)
 
     def on_left(self, pod: Pod) -> None:
         """A bound pod was seen to hold nothing any longer."""
+        self._attempts.on_left(pod)
         if not pod.selection.is_one_node:
             self.left.put(pod.uid, pod)
 
@@ -36,6 +47,14 @@ class Sightings(Observer):
         self.waiting.drop(pod.uid)
         self.bound.put(pod.uid, pod)
 
+    def on_running(self, pod: Pod) -> None:
+        """A pod runs."""
+        self._attempts.on_running(pod)
+
+    def on_failed(self, pod: Pod) -> None:
+        """A pod's node does not run it."""
+        self._attempts.on_failed(pod)
+
     def on_waiting(self, pod: Pod) -> None:
         """A pod was seen for which a scheduler found no node."""
         self.waiting.put(pod.uid, pod)
@@ -43,6 +62,11 @@ class Sightings(Observer):
     def on_change(self, node: str) -> None:
         """A node has more room than before, or is another one than before."""
         self.changed.put(node, node)
+        self.wake()
+
+    def on_catalog(self, catalog: Catalog) -> None:
+        """The valid classes are others."""
+        self.catalogs.put("", catalog)
 
     def on_listed(self, path: str, count: int) -> None:
         """All objects of a path were read anew."""

@@ -1,5 +1,6 @@
 """The verb bind of the extender protocol as words: k8s.io/kube-scheduler/extender/v1."""
 
+import re
 from dataclasses import dataclass
 
 import msgspec
@@ -27,6 +28,9 @@ class _Result(msgspec.Struct, rename="pascal"):
     error: str
 
 
+# What the API server allows as names; they become parts of a path.
+_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?")
+
 _ARGS = msgspec.json.Decoder(_Args)
 _ENCODER = msgspec.json.Encoder()
 _NAMES = _Args.__struct_encode_fields__
@@ -41,6 +45,9 @@ def parse(body: bytes) -> Order:
     missing = [name for name, value in zip(_NAMES, msgspec.structs.astuple(args), strict=True) if not value]
     if missing:
         raise WireError(f"the body is no ExtenderBindingArgs: {', '.join(missing)}: nothing found")
+    odd = [each for each in (args.name, args.namespace, args.node) if not _NAME.fullmatch(each)]
+    if odd:
+        raise WireError(f"the body is no ExtenderBindingArgs: {odd[0]!r} is no name")
     return Order(Pod(args.namespace, args.name, args.uid), args.node)
 
 

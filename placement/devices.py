@@ -5,6 +5,7 @@ for shares, beside Berth's own.
 """
 
 import re
+from functools import lru_cache
 
 _WHOLE = re.compile(
     r"(?:nvidia|amd|metax-tech|mthreads)\.com/gpu|iluvatar\.ai/gpu|amd\.com/spx_nps\d|gpu\.intel\.com/(?:i915|xe)"
@@ -20,11 +21,13 @@ _PART = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def is_whole_device(resource: str) -> bool:
     """Tell whether a resource counts whole accelerators."""
     return _WHOLE.fullmatch(resource) is not None
 
 
+@lru_cache(maxsize=4096)
 def is_part_of_device(resource: str) -> bool:
     """Tell whether a resource counts slices or shares of accelerators."""
     return _PART.fullmatch(resource) is not None

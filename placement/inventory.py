@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 
 from placement.keys import ZONE
+from placement.persistent import PersistentMap
 from placement.taints import Taint
 
 Amounts = Mapping[str, int]
@@ -67,11 +69,12 @@ class NodeInventory:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """What one pod takes on one node."""
+    """What one pod takes on one node; its priority is known once it is bound."""
 
     node: str
     requests: Amounts
     owner: str = ""
+    priority: int = 0
 
     @property
     def amounts(self) -> Amounts:
@@ -88,21 +91,28 @@ class Hold:
 class Inventory:
     """All nodes by name.
 
-    Where an account made it, `changed` names the nodes that are others than in the snapshot before: the one of the same
-    `origin` whose `serial` is less by one.
+    Where an account made it, `changes` names the nodes that became others with each of the last snapshots, the newest
+    at the end: `serial` numbers the snapshots of one `origin`.
     """
 
     nodes: Mapping[str, NodeInventory] = field(default_factory=dict)
     origin: object = field(default=None, compare=False, repr=False)
     serial: int = field(default=0, compare=False, repr=False)
-    changed: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+    changes: tuple[tuple[str, ...], ...] = field(default=(), compare=False, repr=False)
 
     def names_changed_since(self, before: "Inventory") -> Iterable[str]:
-        """Return the names of the nodes that are others than they were."""
-        if self.origin is not None and self.origin is before.origin and self.serial == before.serial + 1:
-            return self.changed
+        """Return the names of the nodes that are others than they were, or may be."""
+        steps = self.serial - before.serial
+        if self.origin is not None and self.origin is before.origin and 0 <= steps <= len(self.changes):
+            return dict.fromkeys(chain.from_iterable(self.changes[len(self.changes) - steps :]))
         names = dict.fromkeys([*before.nodes, *self.nodes])
         return [name for name in names if self.nodes.get(name) is not before.nodes.get(name)]
+
+    def amended(self, nodes: Iterable[NodeInventory]) -> "Inventory":
+        """Return the inventory as it were with these nodes, each in the place of the one of its name."""
+        if isinstance(self.nodes, PersistentMap):
+            return Inventory(self.nodes.amended(nodes))
+        return Inventory({**self.nodes, **{each.name: each for each in nodes}})
 
     @cached_property
     def by_class(self) -> Mapping[str, tuple[NodeInventory, ...]]:
@@ -114,10 +124,29 @@ class Inventory:
         return {name: tuple(nodes) for name, nodes in carriers.items()}
 
 
+def add(total: dict[str, int], more: Amounts) -> None:
+    """Add amounts to a total, in place."""
+    for name, amount in more.items():
+        total[name] = total.get(name, 0) + amount
+
+
+def subtract(total: dict[str, int], less: Amounts) -> None:
+    """Take amounts from a total, in place; what comes to nothing is left out."""
+    for name, amount in less.items():
+        left = total.get(name, 0) - amount
+        if left:
+            total[name] = left
+        else:
+            total.pop(name, None)
+
+
 def _plus(held: Amounts, more: Amounts) -> Amounts:
-    return {**held, **{name: held.get(name, 0) + amount for name, amount in more.items()}}
+    total = dict(held)
+    add(total, more)
+    return total
 
 
 def _minus(held: Amounts, less: Amounts) -> Amounts:
-    left = {**held, **{name: held.get(name, 0) - amount for name, amount in less.items()}}
-    return {name: amount for name, amount in left.items() if amount}
+    left = dict(held)
+    subtract(left, less)
+    return left

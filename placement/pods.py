@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any
 
+from placement.keys import CHOSEN_CLASS
 from placement.quantities import CPU, MEMORY, amounts
 from placement.selection import NodeSelection
 from placement.taints import Toleration
@@ -56,10 +56,12 @@ class Container:
 class Pod:
     """A pod; `owner` identifies the replicas that belong together (empty: none), `node` is where it is bound.
 
+    `counted` is what the scheduler counts for it, where its containers are not told.
+
     `created_at` is the moment of its creation as the API server writes it, which sorts as time does.
 
     A finished pod holds nothing. An unschedulable one was tried by a scheduler that found no node for it. A time-bound
-    one has a deadline of its own.
+    one has a deadline of its own. `failure` is why its node does not run it, in the node's own word.
     """
 
     namespace: str
@@ -82,19 +84,49 @@ class Pod:
     is_terminating: bool = False
     is_unschedulable: bool = False
     priority_class: str = ""
+    priority: int = 0
+    nominated_node: str = ""
     is_time_bound: bool = False
     created_at: str = ""
+    is_running: bool = False
+    failure: str = ""
+    counted: Mapping[str, int] | None = None
 
     @property
-    def requests(self) -> dict[str, int]:
+    def requests(self) -> Mapping[str, int]:
         """What the scheduler counts for the pod: per resource the larger of start-up and run, and the overhead.
 
         Formula of KEP-753 (sidecars run beside later init containers and the containers) and KEP-2837 (requests on
         the level of the pod replace the sum). cpu in milli, memory in bytes, all others in units; the pod itself is
         one of the node's `pods`.
         """
+        if self.counted is not None:
+            return self.counted
         total = self._peak(lambda each: each.asked) | amounts(self.pod_level)
         return _sum(total, amounts(self.overhead), ITSELF)
+
+    @property
+    def in_short(self) -> "Pod":
+        """The pod with no more than which it is, where it runs and what it asks of a node."""
+        chosen = {key: self.annotations[key] for key in (CHOSEN_CLASS,) if key in self.annotations}
+        return Pod(
+            self.namespace,
+            self.name,
+            self.uid,
+            annotations=chosen,
+            selection=self.selection,
+            tolerations=self.tolerations,
+            owner=self.owner,
+            node=self.node,
+            created_at=self.created_at,
+            counted=self.taken,
+        )
+
+    @property
+    def taken(self) -> Mapping[str, int]:
+        """What it takes of a node: its requests without those of nothing."""
+        requests = self.requests
+        return requests if all(requests.values()) else {name: count for name, count in requests.items() if count}
 
     @property
     def limits(self) -> dict[str, int]:
@@ -119,9 +151,12 @@ class Pod:
 
 
 def _sum(*lists: Mapping[str, int]) -> dict[str, int]:
-    names = dict.fromkeys(chain.from_iterable(lists))
-    return {name: sum(each.get(name, 0) for each in lists) for name in names}
+    total: dict[str, int] = {}
+    for each in lists:
+        for name, count in each.items():
+            total[name] = total.get(name, 0) + count
+    return total
 
 
 def _max(left: Mapping[str, int], right: Mapping[str, int]) -> dict[str, int]:
-    return {name: max(left.get(name, 0), right.get(name, 0)) for name in {**left, **right}}
+    return {name: max(left.get(name, 0), right.get(name, 0)) for name in {**left, **right}} if right else {**left}

@@ -40,6 +40,7 @@ def parse(text: str) -> Decimal:
     return Decimal(number) * scale
 
 
+@lru_cache(maxsize=4096)
 def amount(resource: str, text: str) -> int:
     """Return a resource's amount as an integer, rounded up: milli for cpu, bytes for memory, units for all others."""
     value = parse(text) * 1000 if resource == CPU else parse(text)

@@ -62,10 +62,10 @@ def device_count(node: NodeInventory) -> int:
 def left_by_device(node: NodeInventory) -> tuple[int, ...]:
     """Return what is left of each device, in thousandths, pods in flight counted; below zero where overfilled.
 
-    What is held of devices that the node does not have counts against every one that it has. Where somebody else gives
-    devices away as a whole, nothing is left.
+    What is in flight to devices that the node does not have counts against every one that it has. Where somebody else
+    gives devices away, as a whole or in shares, nothing is left.
     """
-    if gives_whole_devices(node):
+    if is_closed(node):
         return (0,) * device_count(node)
     names = [f"{SHARES}/{device}" for device in range(device_count(node))]
     astray = sum(_taken(node, name) for name in _device_names(node) - set(names))
@@ -75,6 +75,19 @@ def left_by_device(node: NodeInventory) -> tuple[int, ...]:
 def untold(nodes: Iterable[NodeInventory]) -> int:
     """Count the nodes with bound pods that have shares and do not say of which devices, or of too many or too few."""
     return sum(UNKNOWN_DEVICE in node.held for node in nodes)
+
+
+def is_closed(node: NodeInventory) -> bool:
+    """Tell whether nothing may be given away, whatever seems to be left: somebody else does so too."""
+    return gives_whole_devices(node) or is_promised_twice(node)
+
+
+def is_promised_twice(node: NodeInventory) -> bool:
+    """Tell whether bound pods have more of a device than it is, or of devices that nobody tells or the node lacks."""
+    names = {f"{SHARES}/{device}" for device in range(device_count(node))}
+    return any(
+        name not in names or amount > PER_DEVICE for name, amount in node.held.items() if name.startswith(f"{SHARES}/")
+    )
 
 
 def gives_whole_devices(node: NodeInventory) -> bool:
@@ -105,9 +118,10 @@ def held_devices(hold: Hold) -> tuple[int, ...]:
     return tuple(sorted(map(int, numbers)))
 
 
-def hold_for(node: str, requests: Amounts, devices: Sequence[int], owner: str = "") -> Hold:
+def hold_for(node: str, requests: Amounts, devices: Sequence[int], owner: str = "", priority: int = 0) -> Hold:
     """Return what a pod with these requests takes on a node, of these devices where it asks for shares."""
-    return Hold(node, {**requests, **device_amounts(requests, devices)}, owner)
+    shares = device_amounts(requests, devices)
+    return Hold(node, {**requests, **shares} if shares else requests, owner, priority)
 
 
 def devices_of(text: str) -> tuple[int, ...]:

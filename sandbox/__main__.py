@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from sandbox import ComponentDiedError, ControlPlane, NotBuiltError, TimedOutError, load_nodes
-from sandbox.build import BuildError, build_tools, planned_build
+from sandbox.build import BuildError, UnknownVersionError, build_tools, planned_build
 from sandbox.toolchain import ToolchainError
 
 
@@ -54,7 +54,14 @@ def main() -> int:
         commands[command]()
     except KeyboardInterrupt:
         return 0 if command == "up" else 128 + signal.SIGINT
-    except (BuildError, ComponentDiedError, NotBuiltError, TimedOutError, ToolchainError) as trouble:
+    except (
+        BuildError,
+        ComponentDiedError,
+        NotBuiltError,
+        TimedOutError,
+        ToolchainError,
+        UnknownVersionError,
+    ) as trouble:
         print(f"error: {trouble}", file=sys.stderr)
         return 1
     return 0

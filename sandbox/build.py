@@ -16,6 +16,12 @@ from pathlib import Path
 from sandbox.toolchain import Go, choose_go, install_go, version_numbers
 
 MODULES = Path(__file__).parent
+
+# Which control plane is meant: the newest supported one, unless this variable of the environment names another.
+KUBERNETES = "BERTH_SANDBOX_KUBERNETES"
+NEWEST = "1.37"
+CONTROL_PLANES = {NEWEST: "controlplane", "1.34": "controlplane-1.34"}
+
 HEARTBEAT_SECONDS = 20.0
 OUTPUT_LINES_SHOWN = 40
 
@@ -33,14 +39,14 @@ class Tool:
 # What kwok does with nodes and pods is told by files of its module; these make bound pods run at once.
 STAGES = ("kustomize/stage/node/fast/node-initialize.yaml", "kustomize/stage/pod/fast/pod-*.yaml")
 
-TOOLS = (
-    Tool("etcd", "controlplane", "go.etcd.io/etcd/server/v3"),
-    Tool("kube-apiserver", "controlplane", "k8s.io/kubernetes/cmd/kube-apiserver"),
-    Tool("kube-scheduler", "controlplane", "k8s.io/kubernetes/cmd/kube-scheduler"),
-    Tool("kube-controller-manager", "controlplane", "k8s.io/kubernetes/cmd/kube-controller-manager"),
-    Tool("kubectl", "controlplane", "k8s.io/kubernetes/cmd/kubectl"),
-    Tool("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", files=STAGES),
-)
+PACKAGES = {
+    "etcd": "go.etcd.io/etcd/server/v3",
+    "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
+    "kube-scheduler": "k8s.io/kubernetes/cmd/kube-scheduler",
+    "kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
+    "kubectl": "k8s.io/kubernetes/cmd/kubectl",
+}
+KWOK = Tool("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", files=STAGES)
 
 
 class BuildError(Exception):
@@ -58,8 +64,16 @@ class BuildError(Exception):
 class NotBuiltError(Exception):
     """The control plane's programs are not in the cache."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(f"{folder} is not there: run `make controlplane` (about 12 minutes on two cores, once)")
+    def __init__(self, folder: Path, version: str) -> None:
+        named = "" if version == NEWEST else f" {KUBERNETES}={version}"
+        super().__init__(f"{folder} is not there: run `make controlplane{named}` (about 12 minutes on two cores, once)")
+
+
+class UnknownVersionError(Exception):
+    """There is no control plane of this version here: the message has those that there are."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(f"{KUBERNETES}={version}: there is {' and '.join(CONTROL_PLANES)}, nothing else")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +96,28 @@ class Build:
         return self.cache / f"controlplane-{digest.hexdigest()[:12]}"
 
 
+def kubernetes_version(environment: Mapping[str, str]) -> str:
+    """The minor version of Kubernetes that an environment asks for, as in 1.37. Raises UnknownVersionError."""
+    version = environment.get(KUBERNETES) or NEWEST
+    if version not in CONTROL_PLANES:
+        raise UnknownVersionError(version)
+    return version
+
+
 def planned_build(environment: Mapping[str, str], modules: Path = MODULES) -> Build:
-    """The build of this checkout for the user whose environment is given."""
+    """The build of this checkout for the user whose environment is given. Raises UnknownVersionError."""
+    module = CONTROL_PLANES[kubernetes_version(environment)]
+    tools = (*(Tool(name, module, package) for name, package in PACKAGES.items()), KWOK)
     cache = Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "berth"
-    minimum = max((_go_line(modules / tool.module / "go.mod") for tool in TOOLS), key=version_numbers)
-    return Build(TOOLS, modules, cache, choose_go(minimum, cache, environment.get("PATH", "")))
+    minimum = max((_go_line(modules / tool.module / "go.mod") for tool in tools), key=version_numbers)
+    return Build(tools, modules, cache, choose_go(minimum, cache, environment.get("PATH", "")))
 
 
 def tools_folder() -> Path:
-    """The folder with the built tools. Raises NotBuiltError."""
+    """The folder with the built tools. Raises NotBuiltError and UnknownVersionError."""
     folder = planned_build(os.environ).folder
     if not folder.exists():
-        raise NotBuiltError(folder)
+        raise NotBuiltError(folder, kubernetes_version(os.environ))
     return folder
 
 

@@ -10,9 +10,10 @@ SERVICE_ACCOUNT_KEY = "service-account.key"
 AUDIT_POLICY = "audit-policy.yaml"
 AUDIT_LOG = "audit.log"
 
-# A socket in the folder instead of a port: nothing to choose, nothing to collide with.
-ETCD = "unix://etcd.sock"
-ETCD_PEER = "unix://etcd-peer.sock"
+# A socket in the folder instead of a port: nothing to choose, nothing to collide with. etcd 3.6 asks for a port in what
+# it advertises, so the names of the sockets end in what looks like one.
+ETCD = "unix://etcd.sock:0"
+ETCD_PEER = "unix://etcd-peer.sock:0"
 
 # A port is reserved by a socket of ours until the component listens there itself, hence the sharing.
 SERVING = [
@@ -27,6 +28,12 @@ UNLIMITED_REQUESTS = (
     "--enable-priority-and-fairness=false",
     "--max-requests-inflight=0",
     "--max-mutating-requests-inflight=0",
+)
+
+# Mutating admission policies, in the version in which every supported release has them: the older ones if asked to.
+MUTATING_POLICIES = (
+    "--feature-gates=MutatingAdmissionPolicy=true",
+    "--runtime-config=admissionregistration.k8s.io/v1beta1=true",
 )
 
 

@@ -3,7 +3,8 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
@@ -61,6 +62,15 @@ class Component:
         self._stopped = True
         self._process.send_signal(signal.SIGKILL)
         return self._process.wait()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Lets it stand still by SIGSTOP, as a machine does that is overloaded or suspended."""
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
 
 class ComponentGroup:

@@ -52,11 +52,14 @@ class ControlPlane:
     (see `command_lines.UNLIMITED_REQUESTS`); with an `audit_policy`, `audit_log` is written.
 
     `api` is the API server as the cluster's admin, `kubeconfig` the admin's, and `folder` holds all files and logs.
+    `etcd` and `apiserver` are there to be paused, killed and restarted.
     """
 
     api: Endpoint
     kubeconfig: Path
     folder: Path
+    etcd: Component
+    apiserver: Component
 
     def __init__(
         self,
@@ -184,15 +187,22 @@ class ControlPlane:
     def _start(self) -> None:
         self.folder = self._components.folder
         self._credentials = Credentials(self.folder, dt.datetime.now(dt.UTC))
-        self.start("etcd", command_lines.etcd(self.tools))
-        self.api = self._start_apiserver()
+        self.etcd = self.start("etcd", command_lines.etcd(self.tools))
+        self.apiserver = self._start_apiserver()
+        self.api = self.apiserver.endpoint
         self.kubeconfig = self._credentials.admin_kubeconfig(self.url)
         if self._controller_manager:
             self._start_controller_manager()
         if self._kwok:
             self.start("kwok", command_lines.kwok(self.tools, self.kubeconfig))
 
-    def _start_apiserver(self) -> Endpoint:
+    def restart_apiserver(self, pause_seconds: float = 0.0) -> None:
+        """Kills kube-apiserver as a crash would, and starts it again on the same data and at the same port."""
+        self.apiserver.kill()
+        time.sleep(pause_seconds)
+        self.apiserver = self._start_apiserver(self.api.port)
+
+    def _start_apiserver(self, port: int = 0) -> Component:
         if self._audit_policy:
             (self.folder / command_lines.AUDIT_POLICY).write_text(json.dumps(self._audit_policy))
         return self._start_serving(
@@ -204,7 +214,8 @@ class ControlPlane:
                 audit=bool(self._audit_policy),
                 flags=self._apiserver_flags,
             ),
-        ).endpoint
+            port=port,
+        )
 
     def _start_controller_manager(self) -> None:
         rights = self.kubeconfig_for_user("system:kube-controller-manager")
@@ -217,11 +228,11 @@ class ControlPlane:
         self.wait(lambda: _answers(self.api, account), READY_SECONDS, "the default ServiceAccount exists")
 
     def _start_serving(
-        self, name: str, command_line: Callable[[int], list[str]], ready_path: str = "/readyz"
+        self, name: str, command_line: Callable[[int], list[str]], ready_path: str = "/readyz", port: int = 0
     ) -> Component:
-        with _reserved_port() as port:
-            component = self.start(name, command_line(port))
-            component.endpoint = Endpoint(port, self._credentials.admin_tls)
+        with _reserved_port(port) as reserved:
+            component = self.start(name, command_line(reserved))
+            component.endpoint = Endpoint(reserved, self._credentials.admin_tls)
             try:
                 self._await_ready(component, ready_path)
             except BaseException:
@@ -247,11 +258,13 @@ class ControlPlane:
 
 
 @contextmanager
-def _reserved_port() -> Iterator[int]:
-    """A loopback port chosen by the kernel, which only a program that shares ports can listen on meanwhile."""
+def _reserved_port(port: int) -> Iterator[int]:
+    """A loopback port, chosen by the kernel if it is 0, on which only a program that shares ports can listen."""
     with socket.socket() as holder:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        holder.bind(("127.0.0.1", 0))
+        # Connections of who listened here before may linger.
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", port))
         yield holder.getsockname()[1]
 
 

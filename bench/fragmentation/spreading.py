@@ -57,6 +57,10 @@ class Spreading(Policy):
         self.policy.placed(task, taken)
         self.nodes.setdefault(self._owner, Counter())[taken.row] += 1
 
+    def settle(self, fleet: Fleet, mix: Mix) -> None:
+        """Let the other do what follows."""
+        self.policy.settle(fleet, mix)
+
 
 class Spread(NamedTuple):
     """An order that ours replays with replicas apart within a tolerance."""

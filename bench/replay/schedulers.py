@@ -3,13 +3,14 @@
 import os
 import socket
 import sys
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.request import urlopen
 
 from bench.replay.objects import SCHEDULER
 from placement.shares import SHARES
-from sandbox import ControlPlane
+from sandbox import Component, ControlPlane
 
 Json = dict[str, Any]
 
@@ -43,17 +44,26 @@ def _extenders(url: str) -> list[Json]:
     return [common, shares]
 
 
-def start_extender(plane: ControlPlane) -> str:
-    """Start `berth extender` beside a control plane, and return its URL when it is ready."""
+@dataclass(frozen=True, slots=True)
+class Extender:
+    """A running extender, and where kube-scheduler asks it."""
+
+    url: str
+    component: Component
+
+
+def start_extender(plane: ControlPlane, *more: str) -> Extender:
+    """Start `berth extender`, with these flags too, beside a control plane, and return it when it is ready."""
     port, health = _free_port(), _free_port()
     flags = [f"--port={port}", f"--metrics-port={health}", "--metrics-address=127.0.0.1", "--log-level=warning"]
-    plane.start(
+    flags += more
+    component = plane.start(
         "extender",
         [sys.executable, "-c", "import sys; from berth.cli import main; sys.exit(main())", "extender", *flags],
         {"KUBECONFIG": str(plane.kubeconfig), "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     plane.wait(lambda: _is_ready(f"http://127.0.0.1:{health}/readyz"), 60, "the extender is ready")
-    return f"http://127.0.0.1:{port}/scheduler"
+    return Extender(f"http://127.0.0.1:{port}/scheduler", component)
 
 
 def _is_ready(url: str) -> bool:

@@ -21,6 +21,6 @@ def played_by(scheduler: str, part: Cut) -> Played:
             plane.apply(crd)
         plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
         furnish(plane, part.fleet)
-        url = start_extender(plane) if scheduler == BERTH else ""
+        url = start_extender(plane).url if scheduler == BERTH else ""
         plane.start_scheduler(configuration(url, packs=scheduler == PACKING))
         return play(plane, part.arrivals)

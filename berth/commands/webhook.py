@@ -24,6 +24,7 @@ async def _compose(settings: WebhookSettings) -> None:
     from berth.watches import WatchObserver
     from certs.serving import ServingCertificate
     from cluster.api import Api
+    from cluster.memory import settle
     from cluster.view import ClusterView, Kind
     from webhook.app import create_app
     from webhook.desk import Desk
@@ -43,6 +44,6 @@ async def _compose(settings: WebhookSettings) -> None:
         promises = Promises(replicas=settings.replicas)
         app = create_app(Desk(view, Observers(registry), settings.scheduler_name, seal, promises))
         listener = Listener("webhook", app, settings.address, settings.port, certificate.context)
-        tasks = {"view": view.run, "certificate": certificate.follow}
+        tasks = {"view": view.run, "memory": lambda: settle(view), "certificate": certificate.follow}
         health = (settings.metrics_address, settings.metrics_port)
         await serve(Program(readiness, registry, *health, (listener,), tasks))

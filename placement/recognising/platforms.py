@@ -27,6 +27,9 @@ __all__ = [
 
 _IDLE_ROLE = re.compile(IDLE_ROLES)
 
+# Most pods have none of these, which is soon seen.
+_GROUP_KEYS = frozenset(key for each in PLATFORMS for keys in each.groups for key in keys)
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -81,6 +84,8 @@ def count_variables(pod: Pod) -> frozenset[str]:
 def group_of(pod: Pod) -> Group | None:
     """Return the group whose pods must get one class, or None where the pod stands alone."""
     said = _said(pod)
+    if _GROUP_KEYS.isdisjoint(said):
+        return None
     known = (keys for each in platforms_of(pod) for keys in each.groups)
     keys = next((keys for keys in known if all(key in said for key in keys)), None)
     return Group(_joined(keys), "/".join(said[key] for key in keys), group_size(pod)) if keys else None

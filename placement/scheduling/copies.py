@@ -12,7 +12,7 @@ import numpy as np
 from placement.scheduling.arrays import Flags, Floats, Ints, Rows
 from placement.scheduling.fleet import Fleet
 from placement.scheduling.mix import MixColumns, admitted
-from placement.scheduling.tasks import WHOLE, Task
+from placement.scheduling.task_columns import TaskColumns
 
 # Room for what a task does not ask for: for more copies than anybody counts.
 _UNBOUNDED = 1e9
@@ -40,16 +40,12 @@ class Room:
         result: Floats = np.minimum(by_cpu, by_devices) * self.admits
         return result
 
-    def without(self, task: Task, left: Ints) -> "Room":
-        """Return the room that stays where each node takes the task, a share on a device with so much left."""
-        tasks = self.tasks
-        if task.is_share:
-            before = left[:, None].astype(np.float64)
-            taken = np.floor(before / tasks.sizes) - np.floor((before - task.milli) / tasks.sizes)
-        else:
-            taken = np.broadcast_to(task.devices * np.floor(WHOLE / tasks.sizes), (len(left), len(tasks.sizes)))
-        slots = self.slots - tasks.of_sizes(taken) * (tasks.devices > 0)
-        return Room(tasks, self.cpu - task.cpu, slots, self.admits)
+    def without(self, taken: TaskColumns, left: Ints) -> "Room":
+        """Return the room that stays where each node takes the task beside it, of devices with so much left."""
+        tasks, before = self.tasks, left[:, None].astype(np.float64)
+        per_device = np.floor(before / tasks.sizes) - np.floor((before - taken.milli[:, None]) / tasks.sizes)
+        slots = self.slots - tasks.of_sizes(taken.devices[:, None] * per_device) * (tasks.devices > 0)
+        return Room(tasks, self.cpu - taken.cpu, slots, self.admits)
 
 
 def room(fleet: Fleet, tasks: MixColumns, rows: Rows) -> Room:

@@ -1,22 +1,24 @@
 """Decisions: candidates, scores and rejections of one question about one pod."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from placement.rejections import Cause, Rejection, counted
+from placement.rejections import Cause, Rejection, counted, reasons_in
 
 
 class Score(NamedTuple):
     """The parts of a candidate's score, in the order in which they decide; less is better in each.
 
-    `unknown`: 1 where its accelerators cannot be seen, `contended`: 1 where pods in flight may take them first,
-    `later_class`: the place of its class among those left open to the pod, `excess`: where replicas spread, cost beyond
-    what counts as equal to the least, `replicas`: replicas of the same owner there, `cost`: what the placement costs,
-    `idle`: devices that are idle there, `idle_cpu`: cpu that is, in cores. What the cost consists of is told for the
-    best candidates alone: `stranded`, `wasted`, `starved`, `room` and `reopening` (see Costs). Costs are in devices.
+    `sick`: 1 where pods have failed for the node's sake lately, `unknown`: 1 where its accelerators cannot be seen,
+    `contended`: 1 where pods in flight may take something of it first, `later_class`: the place of its class among
+    those left open to the pod, `excess`: where replicas spread, cost beyond what counts as equal to the least,
+    `replicas`: replicas of the same owner there, `cost`: what the placement costs, `idle`: devices that are idle there,
+    `idle_cpu`: cpu that is, in cores. What the cost consists of is told for the best candidates alone: `stranded`,
+    `wasted`, `starved`, `room` and `reopening` (see Costs). Costs are in devices.
     """
 
+    sick: int = 0
     unknown: int = 0
     contended: int = 0
     later_class: int = 0
@@ -58,7 +60,7 @@ class Decision:
     """
 
     candidates: tuple[Candidate, ...] = ()
-    rejections: tuple[Rejection, ...] = ()
+    rejections: Sequence[Rejection] = ()
     fitting: int = 0
 
     @property
@@ -69,7 +71,7 @@ class Decision:
     @property
     def is_exhausted(self) -> bool:
         """Whether nothing fits, but would once others leave."""
-        return not self.candidates and any(each.cause is Cause.EXHAUSTED for each in self.rejections)
+        return not self.candidates and any(cause is Cause.EXHAUSTED for cause, _ in reasons_in(self.rejections))
 
     @property
     def explanation(self) -> str:

@@ -75,6 +75,7 @@ class Learnt:
     _weights: dict[Task, float] = field(init=False)
     _next: float = 1.0
     _since: int = 0
+    _until_refresh: float = 1
     _mix: Mix | None = None
 
     def __post_init__(self) -> None:
@@ -88,10 +89,11 @@ class Learnt:
     @property
     def mix(self) -> Mix:
         """The mix as of the last refresh."""
-        if self._mix is None or self._since >= max(1, min(REFRESH_SHARE * self.arrivals, REFRESH_ARRIVALS)):
+        if self._mix is None or (self._since and self._since >= self._until_refresh):
             most = nlargest(MAX_TASKS, self._weights.items(), key=itemgetter(1))
             self._mix = mix_of(dict(most), self.turnover.share)
             self._since = 0
+            self._until_refresh = max(1, min(REFRESH_SHARE * self.arrivals, REFRESH_ARRIVALS))
         return self._mix
 
     def see(self, task: Task) -> None:

@@ -42,29 +42,49 @@ def _short(node: NodeInventory, amounts: Mapping[str, int]) -> Rejection | None:
     return next((Rejection(node.name, cause, reason) for cause, reason in filter(None, reasons)), None)
 
 
+def without(resource: str) -> tuple[Cause, str]:
+    """Return what speaks against a node that does not offer the resource."""
+    return Cause.FILTERED, f"node(s) without {resource}"
+
+
+def fewer(resource: str) -> tuple[Cause, str]:
+    """Return what speaks against a node that never has enough of it."""
+    return Cause.FILTERED, f"node(s) with fewer {resource} than asked"
+
+
+def taken(resource: str) -> tuple[Cause, str]:
+    """Return what speaks against a node of which others hold too much."""
+    where = f"{SHARES} on one device" if resource == SHARES else resource
+    return Cause.EXHAUSTED, f"node(s) with too few free {where}"
+
+
+INDIVISIBLE = Cause.FILTERED, f"node(s) refused: {SHARES} above 1000 must be a multiple of 1000"
+WHOLE_BESIDE = Cause.FILTERED, f"node(s) with whole devices beside {SHARES}"
+
+
 def _shortage(node: NodeInventory, resource: str, count: int) -> tuple[Cause, str] | None:
     if resource == SHARES:
         return _share_shortage(node, count)
     total = node.allocatable.get(resource)
     if total is None:
-        return None if resource in node.offers else (Cause.FILTERED, f"node(s) without {resource}")
+        return None if resource in node.offers else without(resource)
     if total < count:
-        return Cause.FILTERED, f"node(s) with fewer {resource} than asked"
-    return (Cause.EXHAUSTED, f"node(s) with too few free {resource}") if node.free(resource) < count else None
+        return fewer(resource)
+    return taken(resource) if node.free(resource) < count else None
 
 
 def _share_shortage(node: NodeInventory, amount: int) -> tuple[Cause, str] | None:
     parts = divided(amount)
     if parts is None:
-        return Cause.FILTERED, f"node(s) refused: {SHARES} above 1000 must be a multiple of 1000"
-    if not node.allocatable.get(SHARES):
-        return Cause.FILTERED, f"node(s) without {SHARES}"
+        return INDIVISIBLE
+    if not device_count(node):
+        return without(SHARES)
     if device_count(node) < parts[0]:
-        return Cause.FILTERED, f"node(s) with fewer {SHARES} than asked"
+        return fewer(SHARES)
     if gives_whole_devices(node):
-        return Cause.FILTERED, f"node(s) with whole devices beside {SHARES}"
+        return WHOLE_BESIDE
     has_room = devices_for(amount, left_by_device(node))
-    return None if has_room else (Cause.EXHAUSTED, f"node(s) with too few free {SHARES} on one device")
+    return None if has_room else taken(SHARES)
 
 
 def _unavailable(node: NodeInventory) -> Rejection | None:

@@ -1,13 +1,20 @@
 """The fleet: all nodes that offer one resource, as columns of what is left of each, for arithmetic over many nodes."""
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from itertools import islice
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from placement.scheduling.arrays import Flags, Ints, Rows
 from placement.scheduling.tasks import WHOLE, Task
+
+# What was asked for last, of which it is kept where there is enough.
+_HOLDING = 256
+_NEVER = -1
+_NONE = np.zeros(0, np.intp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +47,10 @@ class Taken(NamedTuple):
 class Fleet:
     """Nodes as columns, kept in step by `put`, `take` and `give_back`; what is left is never below zero.
 
-    `left` and `count` have one column for each device (see NodeState), `kinds` the classes that nodes carry, `kind`
-    which of these each node does. Among equals the node of the least `tie` is taken. `stamp` grows with each change of
-    a node, to the value of `now`: what is kept per node is stale where its stamp is later.
+    `left` and `count` have one column for each device (see NodeState), `idle` is what is left of all of them. `kinds`
+    are the classes that nodes carry, `kind` which of these each node does. Among equals the node of the least `tie` is
+    taken. `stamp` grows with each change of a node, to the value of `now`: what is kept per node is stale where its
+    stamp is later.
     """
 
     names: tuple[str, ...]
@@ -56,17 +64,14 @@ class Fleet:
     kinds: tuple[tuple[str, ...], ...]
     tie: Ints
     is_divisible: bool
+    idle: Ints = field(init=False)
     stamp: Ints = field(init=False)
     now: int = 0
+    _holding: OrderedDict[tuple[int, int], tuple[Flags, int]] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
+        self.idle = (self.left * self.count).sum(1)
         self.stamp = np.zeros(len(self.names), np.int64)
-
-    @property
-    def idle(self) -> Ints:
-        """What is left of each node's devices, in thousandths of a device."""
-        result: Ints = (self.left * self.count).sum(1)
-        return result
 
     @property
     def shapes(self) -> list[tuple[int, int]]:
@@ -80,7 +85,20 @@ class Fleet:
 
     def holds(self, task: Task) -> Flags:
         """Tell on which nodes enough devices are idle."""
-        enough: Flags = (self.count * (self.left >= task.milli)).sum(1) >= task.devices
+        asked = task.devices, task.milli
+        flags, at = self._holding.pop(asked, (np.zeros(len(self.names), np.bool_), _NEVER))
+        rows = np.flatnonzero(self.stamp > at) if at != self.now else _NONE
+        if len(rows):
+            flags = flags.copy()
+            flags[rows] = self.holds_on(task, rows)
+        self._holding[asked] = flags, self.now
+        if len(self._holding) > _HOLDING:
+            self._holding.popitem(last=False)
+        return flags
+
+    def holds_on(self, task: Task, rows: Rows) -> Flags:
+        """Tell on which of the rows enough devices are idle."""
+        enough: Flags = (self.count[rows] * (self.left[rows] >= task.milli)).sum(1) >= task.devices
         return enough
 
     def feasible(self, task: Task, memory: int) -> Rows:
@@ -101,8 +119,9 @@ class Fleet:
         """Return the columns that the task takes on a node: the given one for a share, else the first idle ones."""
         if task.is_share:
             return (column,)
-        idle = np.flatnonzero((self.left[row] >= WHOLE) & (self.count[row] > 0))
-        return tuple(int(each) for each in np.repeat(idle, self.count[row, idle])[: task.devices])
+        idle = enumerate(zip(self.left[row].tolist(), self.count[row].tolist(), strict=True))
+        whole = (column for column, (left, count) in idle if left >= WHOLE for _ in range(count))
+        return tuple(islice(whole, task.devices))
 
     def part(self, rows: Rows) -> "Fleet":
         """Return a fleet of these nodes alone, as they stand."""
@@ -128,8 +147,12 @@ class Fleet:
         """Count it there no longer: undoes take."""
         self._change(task, memory, taken, -1)
 
-    def put(self, row: int, state: NodeState) -> None:
-        """Take in what is left of a node; what would be below zero counts as nothing."""
+    def put(self, row: int, state: NodeState, *, is_other: bool = False) -> None:
+        """Take in what is left of a node; what would be below zero counts as nothing.
+
+        Its stamp grows where that is another amount than before, or where the node `is_other` otherwise.
+        """
+        before = self._numbers(row)
         self.cpu[row], self.memory[row], self.capacity[row] = max(state.cpu, 0), max(state.memory, 0), state.capacity
         self.tasks[row] = state.tasks
         self.left[row], self.count[row] = 0, 0
@@ -138,7 +161,12 @@ class Fleet:
         if state.classes not in self.kinds:
             self.kinds += (state.classes,)
         self.kind[row] = self.kinds.index(state.classes)
-        self._touch(row)
+        if is_other or self._numbers(row) != before:
+            self._touch(row)
+
+    def _numbers(self, row: int) -> tuple[Any, ...]:
+        columns = (self.cpu, self.memory, self.capacity, self.tasks, self.kind)
+        return (*(each[row] for each in columns), self.left[row].tobytes(), self.count[row].tobytes())
 
     def _change(self, task: Task, memory: int, taken: Taken, sign: int) -> None:
         row, columns = taken
@@ -153,6 +181,7 @@ class Fleet:
         self._touch(row)
 
     def _touch(self, row: int) -> None:
+        self.idle[row] = self.left[row] @ self.count[row]
         self.now += 1
         self.stamp[row] = self.now
 

@@ -18,6 +18,7 @@ import numpy as np
 from placement.scheduling.arrays import Flags, Floats, Ints, Rows
 from placement.scheduling.fleet import Fleet
 from placement.scheduling.mix import Mix, MixColumns, admitted
+from placement.scheduling.task_columns import TaskColumns, repeated
 from placement.scheduling.tasks import WHOLE, Task
 
 
@@ -35,24 +36,24 @@ def increase(task: Task, fleet: Fleet, mix: Mix, rows: Rows) -> Floats:
     little left; elsewhere the task is taken to fit.
     """
     if not task.is_share:
-        return increase_at(task, fleet, mix, rows, np.full(len(rows), WHOLE))[:, None]
+        return increase_at(repeated(task, len(rows)), fleet, mix, rows, np.full(len(rows), WHOLE))[:, None]
     left = fleet.left[rows]
     grown = np.full(left.shape, np.inf)
     nodes, columns = np.nonzero(left >= task.milli)
-    grown[nodes, columns] = increase_at(task, fleet, mix, rows[nodes], left[nodes, columns])
+    tasks = repeated(task, len(nodes))
+    grown[nodes, columns] = increase_at(tasks, fleet, mix, rows[nodes], left[nodes, columns])
     return grown
 
 
-def increase_at(task: Task, fleet: Fleet, mix: Mix, rows: Rows, left: Ints) -> Floats:
-    """Return the same for nodes of which each may come several times, with what is left of the device for a share."""
-    if not task.is_share:
-        state = _state(fleet, mix.on_devices, rows)
-        whole: Floats = state.usable(state.enough, state.sums) - _without(state, task) - task.asked
-        return whole
+def increase_at(tasks: TaskColumns, fleet: Fleet, mix: Mix, rows: Rows, left: Ints) -> Floats:
+    """Return by how much F_n(M) grows when each task is put on the node beside it, which may come several times.
+
+    `left` is what is left of the devices that it takes: 1000 of those that are taken as a whole.
+    """
     unique, which = np.unique(rows, return_inverse=True)
     state = _state(fleet, mix.on_devices, unique)
     before = state.usable(state.enough, state.sums)[which]
-    grown: Floats = before - _beside(state.at(which), task, left) - task.asked
+    grown: Floats = before - _beside(state.at(which), tasks, left) - tasks.asked
     return grown
 
 
@@ -73,9 +74,9 @@ class _State:
         """Return these rows of it."""
         return _State(self.mix, self.cpu[rows], self.admits[rows], self.enough[rows], self.sums[rows])
 
-    def usable(self, enough: Ints, sums: Ints, cpu: int = 0) -> Floats:
-        """Return U_n, with these devices and so much cpu taken."""
-        fits = self.admits & (self.cpu[:, None] - cpu >= self.mix.cpu) & (enough >= self.mix.devices)
+    def usable(self, enough: Ints, sums: Ints, cpu: Ints | int = 0) -> Floats:
+        """Return U_n, with these devices and so much cpu of each node taken."""
+        fits = self.admits & ((self.cpu - cpu)[:, None] >= self.mix.cpu) & (enough >= self.mix.devices)
         # Not a product of matrices: nodes alike must count alike to the last bit, however many are asked about at once.
         result: Floats = np.ascontiguousarray(fits * sums * self.mix.popularity).sum(1)
         return result
@@ -89,14 +90,9 @@ def _state(fleet: Fleet, mix: MixColumns, rows: Rows) -> _State:
     return _State(mix, fleet.cpu[rows], admits, mix.of_sizes(enough), mix.of_sizes(sums))
 
 
-def _without(state: _State, task: Task) -> Floats:
-    """Return U_n with the task's whole devices taken."""
-    return state.usable(state.enough - task.devices, state.sums - WHOLE * task.devices, task.cpu)
-
-
-def _beside(state: _State, task: Task, left: Ints) -> Floats:
-    """Return U_n with the share taken of a device with so much left."""
-    before, after = left[:, None], left[:, None] - task.milli
+def _beside(state: _State, tasks: TaskColumns, left: Ints) -> Floats:
+    """Return U_n with the task taken of devices with so much left."""
+    devices, before, after = tasks.devices[:, None], left[:, None], (left - tasks.milli)[:, None]
     was, stays = before >= state.mix.milli, after >= state.mix.milli
-    enough = state.enough - was + stays
-    return state.usable(enough, state.sums - was * before + stays * after, task.cpu)
+    fewer, less = devices * (was.view(np.int8) - stays.view(np.int8)), devices * (was * before - stays * after)
+    return state.usable(state.enough - fewer, state.sums - less, tasks.cpu)

@@ -1,7 +1,7 @@
 """Pools: the nodes of an inventory that offer one resource, as a fleet, kept in step with the inventory."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,16 +9,28 @@ import numpy as np
 from placement.devices import is_device
 from placement.inventory import HOLDERS, Inventory, NodeInventory
 from placement.quantities import CPU, MEMORY
+from placement.rejections import Refusals
 from placement.requirements import Requirements
 from placement.scheduling.arrays import Flags, Ints, Rows
+from placement.scheduling.fit import INDIVISIBLE, WHOLE_BESIDE, fewer, taken, without
 from placement.scheduling.fleet import Fleet, NodeState, fleet_of
 from placement.scheduling.tasks import WHOLE, Task
-from placement.shares import MAX_DEVICES, PER_DEVICE, SHARES, device_count, divided, left_by_device
+from placement.shares import (
+    PER_DEVICE,
+    SHARES,
+    device_count,
+    divided,
+    gives_whole_devices,
+    left_by_device,
+)
 
-_MIB = 2**20
+MIB = 2**20
 
 # Beyond this an amount is a mistake of who wrote it, and would overflow the arithmetic of arrays.
 _MOST = 2**40
+
+# What cannot be divided asks for so many devices, which fit nowhere.
+_UNDIVIDED = _MOST
 
 
 def is_accelerator(resource: str, node: NodeInventory) -> bool:
@@ -31,15 +43,20 @@ def accelerators_of(node: NodeInventory) -> tuple[str, ...]:
     return tuple(sorted(name for name, count in node.allocatable.items() if count > 0 and is_accelerator(name, node)))
 
 
+def is_open(node: NodeInventory) -> bool:
+    """Tell whether pods can be scheduled on a node, those apart that tolerate everything."""
+    return node.is_schedulable and node.is_ready
+
+
 def state_of(node: NodeInventory, resource: str) -> NodeState:
     """Return what is left of a node and its devices, pods in flight counted; nothing where no pod can be scheduled."""
-    is_open = node.is_schedulable and node.is_ready
-    cpu, memory = (bounded(each) * is_open for each in (node.expected_free(CPU), node.expected_free(MEMORY) // _MIB))
+    takes_pods = is_open(node)
+    cpu, memory = (bounded(each) * takes_pods for each in (node.expected_free(CPU), node.expected_free(MEMORY) // MIB))
     holders = node.held.get(HOLDERS, 0) + node.assumed.get(HOLDERS, 0)
     if resource == SHARES:
-        left = left_by_device(node) if is_open else (0,) * device_count(node)
+        left = left_by_device(node) if takes_pods else (0,) * device_count(node)
         return NodeState(node.name, cpu, memory, left, (1,) * len(left), WHOLE * len(left), node.classes, holders)
-    idle, capacity = bounded(node.expected_free(resource)) * is_open, bounded(node.allocatable.get(resource, 0))
+    idle, capacity = bounded(node.expected_free(resource)) * takes_pods, bounded(node.allocatable.get(resource, 0))
     return NodeState(node.name, cpu, memory, (WHOLE,), (idle,), WHOLE * capacity, node.classes, holders)
 
 
@@ -52,7 +69,9 @@ def bounded(amount: int) -> int:
 class Pool:
     """The nodes that offer a resource, in the order of their names; `rows` tells where in the fleet each stands.
 
-    Of each node `unbound` is what no bound pod holds, in units of the resource.
+    Of each node `unbound` is what no bound pod holds and `total` what there is, in units of the resource; `total` of
+    shares counts devices. `is_mixed` tells where somebody gives devices away as a whole beside shares. `judged` are the
+    `rows` of nodes that can be judged here: of shares those that take pods, because of others nothing seems to be left.
     """
 
     resource: str
@@ -60,6 +79,9 @@ class Pool:
     fleet: Fleet
     rows: Mapping[str, int]
     unbound: Ints
+    total: Ints
+    is_mixed: Flags
+    judged: dict[str, int] = field(default_factory=dict)
     _examples: dict[int, NodeInventory] | None = None
 
     @property
@@ -82,8 +104,9 @@ class Pool:
         """Take in a node that has changed."""
         row = self.rows[node.name]
         was, self.nodes[row] = self.nodes[row], node
-        self.fleet.put(row, state_of(node, self.resource))
-        self.unbound[row] = bounded(node.free(self.resource))
+        is_same = (was.is_schedulable, was.is_ready) == (node.is_schedulable, node.is_ready)
+        self.fleet.put(row, state_of(node, self.resource), is_other=not is_same)
+        self.note(row, node)
         if (was.labels, was.classes) != (node.labels, node.classes):
             self._examples = None
 
@@ -92,15 +115,77 @@ class Pool:
         amount, cpu = (bounded(each) for each in (asked.accelerators.get(self.resource, 0), asked.requests.get(CPU, 0)))
         devices, milli = amount, WHOLE
         if amount and self.resource == SHARES:
-            devices, milli = divided(amount) or (MAX_DEVICES + 1, WHOLE)  # What cannot be divided fits nowhere.
+            devices, milli = divided(amount) or (_UNDIVIDED, WHOLE)
         return Task(cpu, devices, milli, self._classes(asked))
 
-    def fits(self, task: Task, rows: Rows) -> Flags:
-        """Tell which of the rows have the devices: bound pods alone count against whole ones, all against shares."""
+    def fits(self, task: Task) -> Flags:
+        """Tell which nodes have the devices: bound pods alone count against whole ones, all against shares."""
         if self.fleet.is_divisible:
-            return self.fleet.holds(task)[rows]
+            return self.fleet.holds(task)
+        enough: Flags = (self.unbound >= task.devices) | (task.devices == 0)
+        return enough
+
+    def fits_on(self, task: Task, rows: Rows) -> Flags:
+        """Tell which of the rows have the devices."""
+        if self.fleet.is_divisible:
+            return self.fleet.holds_on(task, rows)
         enough: Flags = self.unbound[rows] >= task.devices
         return enough
+
+    def is_free(self, task: Task, memory: int, rows: Rows) -> Flags:
+        """Tell which of the rows that fit will do once every pod in flight is bound; `memory` is in MiB."""
+        fleet = self.fleet
+        enough: Flags = (fleet.cpu[rows] >= task.cpu) & (fleet.memory[rows] >= memory)
+        return enough if fleet.is_divisible else enough & (fleet.idle[rows] >= task.asked)
+
+    def takes(self, task: Task, memory: int, row: int) -> bool:
+        """Tell whether a node fits, and will do once every pod in flight is bound."""
+        fleet = self.fleet
+        if fleet.cpu[row] < task.cpu or fleet.memory[row] < memory:
+            return False
+        if fleet.is_divisible:
+            enough: list[bool] = (fleet.left[row] >= task.milli).tolist()
+            return sum(enough) >= task.devices
+        return min(int(self.unbound[row]), int(fleet.count[row, 0])) >= task.devices
+
+    def refusals(self, task: Task, rows: Rows, names: Sequence[str]) -> Refusals:
+        """Return why nodes will not do that do not fit: the names of these rows are given."""
+        resource = self.resource
+        reasons = (taken(resource), fewer(resource), WHOLE_BESIDE, without(resource), INDIVISIBLE)
+        total = self.total[rows]
+        kinds = np.zeros(len(rows), np.int8)
+        kinds[self.is_mixed[rows]] = 2
+        kinds[total < task.devices] = 1
+        if self.fleet.is_divisible:
+            kinds[total == 0] = 3
+            kinds[:] = 4 if task.devices == _UNDIVIDED else kinds
+        return Refusals(names, kinds.tolist(), reasons)
+
+    def place_of(self, row: int, *, by_zone: bool) -> str:
+        """Return the name of a node, or its zone."""
+        node = self.nodes[row]
+        return node.zone if by_zone else node.name
+
+    def values_of(self, counts: Mapping[str, int], *, by_zone: bool) -> Ints:
+        """Return counts of nodes, or of zones, for each node."""
+        if by_zone:
+            return np.fromiter((counts.get(node.zone, 0) for node in self.nodes), np.int64, len(self.nodes))
+        values = np.zeros(len(self.nodes), np.int64)
+        for name, count in counts.items():
+            if name in self.rows:
+                values[self.rows[name]] = count
+        return values
+
+    def note(self, row: int, node: NodeInventory) -> None:
+        """Take in what bound pods leave of a node, and what there is."""
+        is_shared = self.resource == SHARES
+        if is_shared and not is_open(node):
+            self.judged.pop(node.name, None)
+        else:
+            self.judged[node.name] = row
+        self.unbound[row] = bounded(node.free(self.resource))
+        self.total[row] = device_count(node) if is_shared else bounded(node.allocatable[self.resource])
+        self.is_mixed[row] = is_shared and gives_whole_devices(node)
 
     def _classes(self, asked: Requirements) -> tuple[str, ...]:
         """Return the classes to which the pod's selection limits it: those of no node that it refuses; () for any."""
@@ -123,8 +208,11 @@ def pool_of(resource: str, nodes: Iterable[NodeInventory]) -> Pool:
     offering = sorted((node for node in nodes if resource in node.allocatable), key=lambda node: node.name)
     fleet = fleet_of([state_of(node, resource) for node in offering], is_divisible=resource == SHARES)
     rows = {node.name: row for row, node in enumerate(offering)}
-    unbound = np.array([bounded(node.free(resource)) for node in offering], np.int64)
-    return Pool(resource, offering, fleet, rows, unbound)
+    unbound, total = (np.zeros(len(offering), np.int64) for _ in range(2))
+    pool = Pool(resource, offering, fleet, rows, unbound, total, np.zeros(len(offering), np.bool_))
+    for row, node in enumerate(offering):
+        pool.note(row, node)
+    return pool
 
 
 @dataclass
@@ -138,6 +226,10 @@ class Pools:
     _inventory: Inventory = field(default_factory=Inventory)
     _pools: dict[str, Pool] = field(default_factory=dict)
     _replicas: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def is_at(self, inventory: Inventory) -> bool:
+        """Tell whether this is the inventory that was followed last."""
+        return inventory is self._inventory
 
     def follow(self, inventory: Inventory) -> None:
         """Take in what has changed since the inventory before."""

@@ -2,15 +2,19 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from placement.scheduling.arrays import Ints, Rows
+from placement.scheduling.arrays import Flags, Ints, Rows
 from placement.scheduling.fleet import Fleet, Taken
 from placement.scheduling.mix import Mix
 from placement.scheduling.tasks import Task
+
+# So many of the best are looked for one by one before the others are sorted.
+UNSORTED = 5
 
 # The column of a candidate that is no share of one device.
 NO_COLUMN = -1
@@ -39,13 +43,7 @@ class Ranking:
     @property
     def winner(self) -> Place | None:
         """The best candidate."""
-        if not len(self.rows):
-            return None
-        best = np.arange(len(self.rows))
-        for part in self.parts.values():
-            values = part[best]
-            best = best[values == values.min()]
-        return self._place(int(best[0]))
+        return next(self.leading(), None)
 
     def within(self, values: Mapping[str, NDArray[Any]], tolerance: float, groups: Ints | None = None) -> "Ranking":
         """Return the ranking in which other values decide where the first part is within the tolerance of the least.
@@ -69,13 +67,42 @@ class Ranking:
         return {name: each[self.rows] for name, each in values.items()}
 
     def ordered(self) -> Iterator[Place]:
-        """Yield all candidates, the best first; the first of them costs no sorting."""
-        best = self.winner
-        if best is None:
-            return
-        yield best
-        for index in np.lexsort([*self.parts.values()][::-1])[1:]:
-            yield self._place(int(index))
+        """Yield all candidates, the best first; the first of them cost no sorting."""
+        yield from islice(self.leading(), UNSORTED)
+        if len(self.rows) > UNSORTED:
+            for index in np.lexsort([*self.parts.values()][::-1])[UNSORTED:]:
+                yield self._place(int(index))
+
+    def leading(self) -> Iterator[Place]:
+        """Yield all candidates, the best first, each looked for among those that remain."""
+        remaining = np.arange(len(self.rows))
+        while len(remaining):
+            best = self._best(remaining)
+            yield self._place(best)
+            remaining = remaining[remaining != best]
+
+    def shortened(self, count: int) -> "Ranking":
+        """Return a ranking of the best so many, and of others that equal the last of them in the first part."""
+        first = next(iter(self.parts.values()))
+        if len(first) <= count:
+            return self
+        return self.where(first <= np.partition(first, count - 1)[count - 1])
+
+    def where(self, chosen: Flags) -> "Ranking":
+        """Return the ranking of these candidates alone."""
+        parts = {name: values[chosen] for name, values in self.parts.items()}
+        return Ranking(self.rows[chosen], self.columns[chosen], parts)
+
+    @property
+    def leader(self) -> int:
+        """The place of the best candidate in the columns."""
+        return self._best(np.arange(len(self.rows)))
+
+    def _best(self, among: Rows) -> int:
+        for part in self.parts.values():
+            values = part[among]
+            among = among[values == values.min()]
+        return int(among[0])
 
     def _place(self, index: int) -> Place:
         parts = {name: float(values[index]) for name, values in self.parts.items()}
@@ -89,9 +116,27 @@ class Policy(Protocol):
         """Return the candidates among these nodes, on all of which the task fits; `mix` is what is expected."""
         ...
 
+    def place(self, task: Task, fleet: Fleet, row: int, mix: Mix) -> Place:
+        """Return the best candidate of a node, on which the task fits."""
+        return next(self.rank(task, fleet, np.array([row]), mix).leading())
+
     def placed(self, task: Task, taken: Taken) -> None:
         """Be told that the task was put there; most policies learn nothing from it."""
         del task, taken
+
+    def settle(self, fleet: Fleet, mix: Mix) -> None:
+        """Do what follows from the last decision, which the fleet shows by now."""
+        del fleet, mix
+
+    def basis(self, fleet: Fleet, mix: Mix) -> object:
+        """Return what rankings rest on beside the fleet: while it is the same object, equal nodes rank equal."""
+        del fleet
+        return mix
+
+    def prepare(self, fleet: Fleet, mix: Mix) -> bool:
+        """Do a little of what makes decisions to come faster, and no other; tell whether there is nothing more."""
+        del fleet, mix
+        return True
 
     def explain(self, task: Task, fleet: Fleet, mix: Mix, places: Sequence[Place]) -> Explanation:
         """Return what tells of what the score of each place consists; most scores are no sums."""

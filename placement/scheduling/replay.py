@@ -58,14 +58,16 @@ class Expectation(Protocol):
 def replay(arrivals: Iterable[Arrival], fleet: Fleet, policy: Policy, expectation: Expectation) -> Iterator[Step]:
     """Put the arrivals on the fleet, and yield what became of each.
 
-    As in a cluster a task is seen when kube-scheduler would ask about it.
+    As in a cluster a task is seen when kube-scheduler has asked about it.
     """
     for arrival in arrivals:
-        if fleet.seems_to_fit(arrival.task, arrival.memory):
-            expectation.see(arrival.task)
+        is_asked_about = fleet.seems_to_fit(arrival.task, arrival.memory)
         step = place(arrival, fleet, policy, expectation.mix)
+        if is_asked_about:
+            expectation.see(arrival.task)
         if step.taken:
             expectation.placed(arrival.task)
+            policy.settle(fleet, expectation.mix)
         yield step
 
 

@@ -49,9 +49,10 @@ class Waste:
     by_level: Floats
     prices: Mapping[int, float]
 
-    def grown(self, left: Ints, milli: int) -> Floats:
-        """Return by how much the waste of devices with so much left grows when so much is taken of each."""
-        return self.by_level[(left - milli) // STEP] - self.by_level[left // STEP]
+    def grown(self, left: Ints, milli: Ints) -> Floats:
+        """Return by how much the waste of devices with so much left grows when the amount beside it is taken of it."""
+        grown: Floats = self.by_level[(left - milli) // STEP] - self.by_level[left // STEP]
+        return grown
 
 
 NO_WASTE = Waste(np.zeros(LEVELS + 1), {})

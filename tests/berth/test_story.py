@@ -186,3 +186,13 @@ def test_an_annotation_that_somebody_broke_is_said_to_be_broken(text: str) -> No
 
     assert lines[1].startswith("Class: unknown, its annotation berth.ome.io/decision cannot be read: ")
     assert lines[-1].startswith("  why: unknown, its annotation berth.ome.io/placement cannot be read: ")
+
+
+def test_nodes_that_ranked_last_because_pods_failed_there_are_named() -> None:
+    """In general, and where a runner-up is one of them."""
+    sick = {"node": "h100-3", "score": {"sick": 1, "cost": 0}}
+    placement = {**PLACEMENT, "runnersUp": [sick], "sick": ["a100-7", "h100-3"]}
+    lines = told(annotations={"berth.ome.io/placement": placement}, node="h100-2")
+
+    assert "  next best: h100-3 (pods failed there lately)" in lines
+    assert "  ranked last, because pods failed there lately: a100-7, h100-3" in lines

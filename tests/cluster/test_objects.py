@@ -77,6 +77,7 @@ def test_a_pod_is_read_whole() -> None:
         node="n1",
         priority_class="high",
         is_time_bound=True,
+        is_running=True,
     )
 
 

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -53,6 +54,19 @@ async def test_a_long_list_is_read_in_pages(server: ScriptedServer, api: Api, sh
 
     assert shelf.versions == {"a": "1", "b": "1"}
     assert server.queries[1] == {"limit": "500", "continue": "t1"}
+
+
+async def test_others_run_while_a_page_is_taken_in(server: ScriptedServer, api: Api, shelf: Shelf) -> None:
+    """A cluster's list is long, and questions are answered meanwhile."""
+    server.script = [listing(*(thing(f"t{number}") for number in range(500)), version="7")]
+    seen = set()
+
+    async with reflecting(api, shelf) as reflector:
+        while not reflector.synced.is_set():
+            seen.add(len(shelf.versions))
+            await asyncio.sleep(0)
+
+    assert len(seen - {0, 500}) >= 5
 
 
 async def test_a_list_that_expires_between_its_pages_begins_anew(

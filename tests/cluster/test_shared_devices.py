@@ -98,16 +98,16 @@ def test_an_account_that_begins_anew_knows_the_same(history: list[tuple[str, str
 
 
 def test_devices_that_are_told_later_replace_the_unknown_ones() -> None:
-    """A pod that somebody else bound counts against every device until somebody says which it has."""
+    """A node with a pod that somebody else bound is full until somebody says which devices it has."""
     account = Account()
     account.apply_node(NODE)
     account.apply_pod(share_pod("u", 300))
-    assert left(account) == (700, 700, 700)
+    assert left(account) == (0, 0, 0)
 
     account.apply_pod(share_pod("u", 300, "1"))
     assert left(account) == (1000, 700, 1000)
     account.apply_pod(share_pod("u", 300, "1,2"))
-    assert left(account) == (700, 700, 700)
+    assert left(account) == (0, 0, 0)
     account.remove_pod("u")
     assert left(account) == (1000, 1000, 1000)
 
@@ -119,7 +119,8 @@ def test_a_node_with_more_held_than_it_has_is_full() -> None:
     for uid in ("u1", "u2"):
         account.apply_pod(share_pod(uid, 700, "0"))
 
-    assert left(account) == (-400, 1000, 1000)
+    assert left(account) == (0, 0, 0)
     account.apply_node(replace(NODE, allocatable={SHARES: 1000}))
-    assert left(account) == (-400,)
-    assert devices_for(100, left(account)) == ()
+    assert left(account) == (0,)
+    account.remove_pod("u1")
+    assert left(account) == (300,)

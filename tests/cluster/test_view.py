@@ -1,5 +1,7 @@
 """What a view makes of the API server's answers."""
 
+from dataclasses import replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +9,7 @@ import pytest
 
 from cluster.api import ApiError
 from cluster.view import ClusterView, Kind
-from tests.cluster.recorders import Witness, until, watching
+from tests.cluster.recorders import QUICK, Witness, until, watching
 from tests.cluster.world import World, serving
 
 GPU = "nvidia.com/gpu"
@@ -200,3 +202,32 @@ async def test_labels_of_a_namespace_can_be_fetched(world: World, tmp_path: Path
         assert await view.fetch_namespace_labels("ai") == {"team": "chat"}
         with pytest.raises(ApiError, match="404"):
             await view.fetch_namespace_labels("nowhere")
+
+
+async def test_a_view_says_how_old_it_is(world: World, tmp_path: Path) -> None:
+    """Each kind by itself, from when the server last told anything of it: a list, an event, a bookmark."""
+    now = 100.0
+    pacing = replace(QUICK, clock=lambda: now)
+    async with serving(world, tmp_path) as api, watching(api, Kind.NODES, Kind.PODS, pacing=pacing) as view:
+        assert view.ages == {"nodes": 0, "pods": 0}
+        now = 107.0
+        assert view.ages == {"nodes": 7, "pods": 7}
+        await until(lambda: "/api/v1/nodes" in world.streams)
+        world.tell("/api/v1/nodes", "BOOKMARK", {"metadata": {"resourceVersion": "9"}})
+        await until(lambda: view.ages["nodes"] == 0)
+        assert view.ages == {"nodes": 0, "pods": 7}
+
+        idle = ClusterView(api, [Kind.NODES])
+        assert idle.ages == {"nodes": inf}
+
+
+async def test_a_list_of_classes_is_told_of_once(world: World, tmp_path: Path) -> None:
+    """With each catalog all nodes are judged anew; a class that comes later is one."""
+    world.put(CLASSES, accelerator_class("any", {"gpu": "h100"}))
+    witness = Witness()
+    async with serving(world, tmp_path) as api, watching(api, Kind.CLASSES, witness=witness):
+        assert witness.catalogs == [{"h100", "any"}]
+
+        await until(lambda: CLASSES in world.streams)
+        world.tell(CLASSES, "ADDED", accelerator_class("l4", {"gpu": "l4"}))
+        await until(lambda: witness.catalogs[-1] == {"h100", "any", "l4"})

@@ -18,12 +18,13 @@ from extender.journal import score_json
 from extender.pages import Pages, summary_json
 from extender.settings import ExtenderSettings
 from placement import keys
+from placement.scheduling.candidates import SPREAD_TOLERANCE
 from placement.scheduling.decisions import Score
 from placement.scheduling.fleet import NodeState, fleet_of
 from placement.scheduling.mix import mix_of
 from placement.scheduling.outlook import outlook
 from placement.scheduling.policies.berth import costs
-from placement.scheduling.policy import SPREAD_TOLERANCE
+from placement.scheduling.task_columns import repeated
 from placement.scheduling.tasks import Task
 from tests.docs.pages import DOCS, anchor, blocks, codes, headings, page, prose, rows
 
@@ -55,8 +56,9 @@ def test_the_example_of_waste_is_as_told() -> None:
     fleet = fleet_of([NodeState(str(n), 96_000, 1, each, (1,) * 8, 8000) for n, each in enumerate(held)])
     mix = mix_of({Task(4000, 1, 810): 60, Task(4000, 1, 500): 36, Task(4000, 1, 190): 4})
     basis = outlook(fleet, mix)
-    left = np.array([1000, 810])
-    found, wasted = costs(Task(4000, 1, 500), fleet, basis, np.array([24, 24]), left), basis.waste.grown(left, 500)
+    task, left = Task(4000, 1, 500), np.array([1000, 810])
+    found = costs(repeated(task, 2), fleet, basis, np.array([24, 24]), left)
+    wasted = basis.waste.grown(left, np.full(2, task.milli))
 
     levels = {int(level): int(waste) for level, waste in rows(PAGE, "left of a device")}
     assert {level: round(basis.waste.by_level[level // 10]) for level in levels} == levels

@@ -2,14 +2,14 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
 from sandbox import ControlPlane, load_nodes
-from tests.extender.scheduling import Cluster, gpu_pod, scheduler_configuration
+from tests.extender.scheduling import HIGH, PRIORITIES, T4, Cluster, Json, gpu_pod, scheduler_configuration
 
 RECORDED = Path(__file__).parent / "recorded"
 
@@ -27,21 +27,41 @@ _PREFERENCE = {
 }
 
 
+def _passed(args: Json) -> Json:
+    return {"Nodes": args["Nodes"], "NodeNames": args["NodeNames"], "FailedNodes": {}, "Error": ""}
+
+
+def _scores(args: Json) -> list[Json]:
+    names = args["NodeNames"] or [each["metadata"]["name"] for each in args["Nodes"]["items"]]
+    return [{"Host": name, "Score": 1} for name in names]
+
+
+def _offered(args: Json) -> Json:
+    def meta(victims: Json) -> Json:
+        uids = [{"UID": each["metadata"]["uid"]} for each in victims["Pods"]]
+        return {"Pods": uids, "NumPDBViolations": victims["NumPDBViolations"]}
+
+    whole = args["NodeNameToVictims"] or {}
+    return {
+        "NodeNameToMetaVictims": args["NodeNameToMetaVictims"] or {name: meta(each) for name, each in whole.items()}
+    }
+
+
+_ANSWERS: dict[str, Callable[[Json], Any]] = {"filter": _passed, "prioritize": _scores, "preempt": _offered}
+
+
 class _Recorder(BaseHTTPRequestHandler):
-    """Keeps every request, and lets every node pass with the same score."""
+    """Keeps every request, lets every node pass with the same score, and has victims evicted as offered."""
 
     protocol_version = "HTTP/1.1"
     requests: ClassVar[list[tuple[str, bytes]]] = []
 
     def do_POST(self) -> None:
-        """Answer either verb."""
+        """Answer any verb."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.requests.append((self.path.rpartition("/")[2], body))
-        args = json.loads(body)
-        names = args["NodeNames"] or [each["metadata"]["name"] for each in args["Nodes"]["items"]]
-        passed = {"Nodes": args["Nodes"], "NodeNames": args["NodeNames"], "FailedNodes": {}, "Error": ""}
-        scores = [{"Host": name, "Score": 1} for name in names]
-        answer = json.dumps(passed if self.path.endswith("filter") else scores).encode()
+        verb = self.path.rpartition("/")[2]
+        self.requests.append((verb, body))
+        answer = json.dumps(_ANSWERS[verb](json.loads(body))).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(answer)))
@@ -61,27 +81,42 @@ def _recording() -> Iterator[str]:
     server.server_close()
 
 
-def _record(plane: ControlPlane, pod: dict[str, Any]) -> None:
+def _record(plane: ControlPlane, pod: Json, verbs: Collection[str] = ("filter", "prioritize")) -> None:
     _Recorder.requests.clear()
     cluster = Cluster(plane)
     cluster.create(pod)
     cluster.node_of(pod["metadata"]["name"])
     for verb, body in _Recorder.requests:
-        (RECORDED / f"{pod['metadata']['name']}-{verb}.json").write_bytes(body)
+        if verb in verbs:
+            (RECORDED / f"{pod['metadata']['name']}-{verb}.json").write_bytes(body)
+
+
+def _record_preemption(plane: ControlPlane, name: str) -> None:
+    """Record what is asked about a pod for which others have to leave."""
+    low = [gpu_pod(f"{name}-low-{index}", 2, nodeSelector=T4) for index in range(2)]
+    cluster = Cluster(plane)
+    cluster.create(*low)
+    for each in low:
+        cluster.node_of(each["metadata"]["name"])
+    _record(plane, gpu_pod(name, 2, nodeSelector=T4, priorityClassName=HIGH), {"preempt"})
+    cluster.delete_pods()
 
 
 def main() -> None:
-    """Record pods of several kinds, with names of nodes and, for one of them, with whole nodes."""
+    """Record pods of several kinds, with names of nodes and, for two of them, with whole nodes or pods."""
     RECORDED.mkdir(exist_ok=True)
     with ControlPlane() as plane, _recording() as url:
         plane.add_nodes(load_nodes())
+        plane.apply(PRIORITIES)
         scheduler = plane.start_scheduler(scheduler_configuration(url), "by-name")
         _record(plane, gpu_pod("plain", 1))
         _record(plane, gpu_pod("amd", 4, "amd.com/gpu"))
         _record(plane, gpu_pod("wishes", 1, affinity=_PREFERENCE))
+        _record_preemption(plane, "by-uid")
         scheduler.stop()
         plane.start_scheduler(scheduler_configuration(url, names=False), "whole-nodes")
         _record(plane, gpu_pod("whole-nodes", 2, nodeSelector={"nvidia.com/gpu.product": "NVIDIA-L4"}))
+        _record_preemption(plane, "whole-pods")
 
 
 if __name__ == "__main__":

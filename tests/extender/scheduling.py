@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -19,6 +19,15 @@ PODS = "/api/v1/namespaces/default/pods"
 PRODUCT = "nvidia.com/gpu.product"
 H100 = {PRODUCT: "NVIDIA-H100-80GB-HBM3"}
 A100 = {PRODUCT: "NVIDIA-A100-SXM4-80GB"}
+T4 = {PRODUCT: "Tesla-T4"}
+
+# Pods without a class have priority 0.
+MIDDLE, HIGH = "middle", "high"
+PRIORITIES = f"""
+{{apiVersion: scheduling.k8s.io/v1, kind: PriorityClass, metadata: {{name: {MIDDLE}}}, value: 100}}
+---
+{{apiVersion: scheduling.k8s.io/v1, kind: PriorityClass, metadata: {{name: {HIGH}}}, value: 1000}}
+"""
 
 TOLERATIONS = [{"key": key, "operator": "Exists"} for key in ("nvidia.com/gpu", "amd.com/gpu")]
 
@@ -30,12 +39,15 @@ def scheduler_configuration(url: str, *, names: bool = True) -> Json:
     return {
         "apiVersion": "kubescheduler.config.k8s.io/v1",
         "kind": "KubeSchedulerConfiguration",
+        "podInitialBackoffSeconds": 1,
+        "podMaxBackoffSeconds": 3,
         "profiles": [{"schedulerName": SCHEDULER, "percentageOfNodesToScore": 100}],
         "extenders": [
             {
                 "urlPrefix": url,
                 "filterVerb": "filter",
                 "prioritizeVerb": "prioritize",
+                "preemptVerb": "preempt",
                 "weight": 10,
                 "httpTimeout": "1s",
                 "nodeCacheCapable": names,
@@ -122,8 +134,9 @@ class ExtenderProgram:
 
     component: Component
 
-    def __init__(self, plane: ControlPlane) -> None:
+    def __init__(self, plane: ControlPlane, kubeconfig: Path | None = None) -> None:
         self._plane = plane
+        self._kubeconfig = kubeconfig or plane.kubeconfig
         self.port = 0
         self.start()
 
@@ -135,12 +148,12 @@ class ExtenderProgram:
         self.component = plane.start(
             f"extender-{number}",
             [sys.executable, "-c", "import sys; from berth.cli import main; sys.exit(main())", "extender", *flags],
-            {"KUBECONFIG": str(plane.kubeconfig), "PYTHONPATH": str(PROJECT), "PATH": os.environ["PATH"]},
+            {"KUBECONFIG": str(self._kubeconfig), "PYTHONPATH": str(PROJECT), "PATH": os.environ["PATH"]},
         )
-        self.port = plane.wait(lambda: self._port("extender"), 30, "the extender listens")
+        self.port = plane.wait(lambda: self._port("extender"), 120, "the extender listens")
         self.url = f"http://127.0.0.1:{self.port}/scheduler"
         self._health = f"http://127.0.0.1:{self._port('health')}"
-        plane.wait(self._is_ready, 30, "the extender is ready")
+        plane.wait(self._is_ready, 120, "the extender is ready")
 
     def metric(self, name: str, **labels: str) -> float:
         """Return the value of one of the extender's metrics."""
@@ -154,6 +167,12 @@ class ExtenderProgram:
         with urlopen(f"http://127.0.0.1:{self.port}/v1/decisions/default/{name}") as answer:
             content: Json = json.load(answer)
         return content
+
+    def switch(self, mode: str) -> None:
+        """Switch its mode."""
+        body = json.dumps({"mode": mode}).encode()
+        with urlopen(Request(f"http://127.0.0.1:{self.port}/v1/mode", body, method="PUT")) as answer:
+            assert json.load(answer) == {"mode": mode}
 
     def _port(self, listener: str) -> int:
         for line in self.component.log_path.read_text().splitlines():

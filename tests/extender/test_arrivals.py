@@ -46,6 +46,7 @@ def ask(arrivals: Arrivals, cluster: KnownCluster, names: Sequence[str], *pods: 
     desk = desk_of(cluster, arrivals=arrivals)
     for each in pods:
         desk.filter(args(names, each))
+    desk.settle()
 
 
 def see_bound(arrivals: Arrivals, cluster: KnownCluster, first: Iterable[Pod], later: Iterable[Pod] = ()) -> None:
@@ -75,6 +76,20 @@ def test_a_pod_counts_once_however_often_it_is_asked_about() -> None:
     see_bound(arrivals, cluster, [bound("h100", 2, uid="u1")], [bound("h100", 2, uid="u1")])
 
     assert counts(arrivals) == {Task(0, 2): 1, Task(0, 1): 1}
+
+
+def test_a_pod_counts_once_it_was_answered() -> None:
+    """When the desk settles, or, where it has not, before the next question is judged: nobody waits for that."""
+    cluster, arrivals = known(node("h100", H100)), unlearned()
+    desk = desk_of(cluster, arrivals=arrivals)
+
+    desk.filter(args(["h100"], pod_json("u1", 2)))
+    assert counts(arrivals) == {}
+    desk.filter(args(["h100"], pod_json("u2", 1)))
+    assert counts(arrivals) == {Task(0, 2): 1}
+    for _ in range(2):
+        desk.settle()
+        assert counts(arrivals) == {Task(0, 2): 1, Task(0, 1): 1}
 
 
 def test_a_pod_that_fits_nowhere_counts() -> None:

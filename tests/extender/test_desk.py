@@ -24,6 +24,7 @@ from placement.label_selectors import LabelSelector
 from placement.requirements import Spread
 from tests.builders import AMD, H100, L4, MI300X, NVIDIA, accelerator_class, node
 from tests.extender.known import args, bound, desk_of, known, pod_json
+from tests.placement.scheduling.fleets import unhurried
 
 WISH = {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 1, "preference": {}}]}}
 
@@ -45,19 +46,22 @@ def test_the_best_node_passes_alone() -> None:
     assert answer["FailedNodes"] == answer["FailedAndUnresolvableNodes"] == {}
 
 
-def test_rejected_nodes_have_their_reason_beside_a_winner_and_without_one() -> None:
-    """A node in neither list would vanish without a word; one that fits and was not chosen needs none."""
+def test_rejected_nodes_have_their_reason_on_the_wire_where_nothing_fits() -> None:
+    """Beside a winner kube-scheduler does not read them; the decision has them in any case."""
     cluster = known(node("full", H100), node("free", H100), node("free-too", H100), node("amd", MI300X))
     cluster.account.apply_pod(bound("full", 8))
 
-    with_winner = filtered(desk_of(cluster), ["full", "free", "free-too", "amd"])
-    without = filtered(desk_of(cluster), ["full", "amd"])
+    answer = desk_of(cluster).filter(args(["full", "free", "free-too", "amd"]))
+    with_winner, without = json.loads(answer.body), filtered(desk_of(cluster), ["full", "amd"])
 
     reasons = {
         "full": "berth: node(s) with too few free nvidia.com/gpu",
         "amd": "berth: node(s) without nvidia.com/gpu",
     }
-    assert with_winner["FailedAndUnresolvableNodes"] == without["FailedAndUnresolvableNodes"] == reasons
+    assert answer.decided
+    assert {each.subject: f"berth: {each.reason}" for each in answer.decided.decision.rejections} == reasons
+    assert without["FailedAndUnresolvableNodes"] == reasons
+    assert with_winner["FailedAndUnresolvableNodes"] == with_winner["FailedNodes"] == {}
     assert with_winner["NodeNames"] == ["free"]
     assert without["NodeNames"] == []
     assert without["Error"] == ""
@@ -115,15 +119,16 @@ def test_pods_without_accelerators_are_left_alone_where_the_operator_wants_it() 
     ]
 
 
-def test_every_node_passes_before_the_cluster_is_known() -> None:
-    """Starting up never costs a pod."""
+def test_before_the_cluster_is_known_an_error_says_so() -> None:
+    """Rather than wrong nodes: kube-scheduler goes on without an extender that is ignorable, and asks others again."""
     cluster = known(node("full", H100), is_synced=False)
     cluster.account.apply_pod(bound("full", 8))
 
     answer = desk_of(cluster).filter(args(["full"]))
 
     assert answer.outcome is Outcome.NOT_SYNCED
-    assert json.loads(answer.body)["NodeNames"] == ["full"]
+    assert json.loads(answer.body)["NodeNames"] is None
+    assert json.loads(answer.body)["Error"].startswith("berth: ")
 
 
 def test_every_node_passes_without_scores_in_passthrough() -> None:
@@ -194,7 +199,7 @@ def test_a_pod_with_wishes_of_its_own_gets_all_nodes_that_fit() -> None:
     cluster.account.apply_pod(bound("started", 4))
     desk = desk_of(cluster)
 
-    assert filtered(desk, ["idle", "started"], pod_json(affinity=WISH))["NodeNames"] == ["started", "idle"]
+    assert sorted(filtered(desk, ["started", "idle"], pod_json(affinity=WISH))["NodeNames"]) == ["idle", "started"]
     assert not cluster.account.assumed
 
 
@@ -203,7 +208,7 @@ def test_all_nodes_that_fit_pass_where_another_extender_runs_after_berth() -> No
     cluster = known(node("a", H100), node("b", H100))
     desk = desk_of(cluster, answers_all=True)
 
-    assert filtered(desk, ["b", "a"])["NodeNames"] == ["a", "b"]
+    assert sorted(filtered(desk, ["b", "a"])["NodeNames"]) == ["a", "b"]
     assert not cluster.account.assumed
     assert filtered(desk, ["b"])["NodeNames"] == ["b"]
     assert cluster.account.assumed["u1"].node == "b"
@@ -253,6 +258,7 @@ def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str |
         yield from places(each, (*path, key))
 
 
+@unhurried
 @given(st.data(), STRANGE)
 def test_whatever_stands_in_a_field_is_answered_or_refused(data: st.DataObject, strange: Any) -> None:
     """Nothing else escapes, so nothing ends the program."""

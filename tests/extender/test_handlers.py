@@ -3,77 +3,14 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
 from io import BytesIO
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession, TraceConfig
-from aiohttp.test_utils import TestServer
-from prometheus_client import CollectorRegistry
 
-from cluster.api import Api
-from extender.app import create_app
-from extender.binding import Binder
-from extender.desk import Decided, Desk
-from extender.handlers import Handlers
-from extender.journal import Journal
-from extender.observers import Metrics
-from extender.pages import Pages
 from tests.builders import H100, MI300X, node
-from tests.extender.known import NOON, KnownCluster, args, bound, desk_of, known, pod_json
-
-
-@dataclass
-class Served:
-    """An extender that is served, and a client of it; `connections` counts those that the client opened."""
-
-    desk: Desk
-    client: ClientSession
-    registry: CollectorRegistry
-    told: list[Decided]
-    connections: list[int] = field(default_factory=list)
-
-    async def ask(self, verb: str, body: bytes | BytesIO) -> tuple[int, Any]:
-        """Return status and content of the answer to a question."""
-        async with self.client.post(f"/scheduler/{verb}", data=body) as response:
-            return response.status, await response.json()
-
-    def count(self, name: str, **labels: str) -> float:
-        """Return the value of a metric."""
-        return self.registry.get_sample_value(f"berth_extender_{name}", labels) or 0
-
-
-@asynccontextmanager
-async def serving(cluster: KnownCluster) -> AsyncIterator[Served]:
-    """Serve an extender on loopback."""
-    desk, registry, told, journal = desk_of(cluster), CollectorRegistry(), list[Decided](), Journal()
-    metrics = Metrics(registry)
-
-    def tell(decided: Decided, _at: datetime) -> None:
-        told.append(decided)
-
-    binder = Binder(Api(None, None), cluster, desk.flights, lambda _pod, _node: {})
-    pages = Pages(cluster, desk.arrivals)
-    handlers = Handlers(desk, journal, metrics, (metrics, journal, tell), lambda: NOON, binder, pages)
-    connections: list[int] = []
-    async with (
-        TestServer(create_app(handlers, "/scheduler")) as server,
-        ClientSession(server.make_url("/"), trace_configs=[_counting(connections)]) as client,
-    ):
-        yield Served(desk, client, registry, told, connections)
-
-
-def _counting(connections: list[int]) -> TraceConfig:
-    trace = TraceConfig()
-
-    async def count(*_about: object) -> None:
-        connections.append(1)
-
-    trace.on_connection_create_end.append(count)
-    return trace
+from tests.extender.known import args, bound, known, pod_json
+from tests.extender.served import Served, serving
 
 
 @pytest.fixture
@@ -118,9 +55,9 @@ async def test_broken_arguments_get_400_and_the_field_that_was_wrong(served: Ser
     assert (await served.ask("filter", args(["free"])))[0] == 200
 
 
-async def test_arguments_beyond_64_mebibytes_get_413_and_what_to_do(served: Served) -> None:
+async def test_arguments_beyond_8_mebibytes_get_413_and_what_to_do(served: Served) -> None:
     """Whole nodes of a large cluster are no question that can be answered in time."""
-    status, content = await served.ask("filter", BytesIO(b" " * (64 * 2**20 + 1)))
+    status, content = await served.ask("filter", BytesIO(b" " * (8 * 2**20 + 1)))
 
     assert status == 413
     assert "nodeCacheCapable" in content["error"]
@@ -221,7 +158,68 @@ async def test_questions_side_by_side_see_each_other_in_flight() -> None:
 
 async def test_only_what_is_served_is_found(served: Served) -> None:
     """A verb that is not implemented is a plain 404, which kube-scheduler logs with its code."""
-    async with served.client.post("/scheduler/preempt", data=b"{}") as response:
+    async with served.client.post("/scheduler/evict", data=b"{}") as response:
         assert response.status == 404
     async with served.client.get("/scheduler/filter") as response:
         assert response.status == 405
+
+
+async def test_the_last_decisions_can_be_read_with_the_mode(served: Served) -> None:
+    """The newest first; none are made while every node passes."""
+    await served.ask("filter", args(["free", "full"], pod_json("u1")))
+    await served.ask("filter", args(["full"], pod_json("u2")))
+    await served.client.put("/v1/mode", json={"mode": "passthrough"})
+    await served.ask("filter", args(["full"], pod_json("u3")))
+
+    async with served.client.get("/v1/decisions", params={"limit": 5}) as response:
+        content = await response.json()
+    async with served.client.get("/v1/decisions", params={"verdict": "exhausted", "namespace": "ml"}) as response:
+        exhausted = await response.json()
+
+    assert content["mode"] == "passthrough"
+    assert [(each["name"], each["verdict"]) for each in content["decisions"]] == [
+        ("pod-u2", "exhausted"),
+        ("pod-u1", "placed"),
+    ]
+    assert [each["name"] for each in exhausted["decisions"]] == ["pod-u2"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("decisions?limit=0", "Expected `int` >= 1 - at `$.limit`; allowed: namespace, node, verdict, limit"),
+        ("decisions?limit=many", "allowed: namespace, node, verdict, limit"),
+        ("decisions?verdict=good", "Invalid enum value 'good'"),
+        ("decisions?pod=p", "Object contains unknown field `pod`"),
+        (
+            "inventory?limit=1001",
+            "Expected `int` <= 1000 - at `$.limit`; allowed: node, resource, class, limit, continue",
+        ),
+        ("inventory?nodes=all", "Object contains unknown field `nodes`"),
+    ],
+)
+async def test_a_query_that_cannot_be_understood_gets_400_and_what_is_allowed(
+    served: Served, path: str, text: str
+) -> None:
+    """Like bad arguments, and counted."""
+    async with served.client.get(f"/v1/{path}") as response:
+        content = await response.json()
+
+    assert response.status == 400
+    assert text in content["error"]
+    assert served.count("requests_total", verb="other", outcome="bad_request") == 1
+
+
+async def test_passthrough_goes_on_and_off_between_questions(served: Served) -> None:
+    """What is in flight meanwhile stays on the account."""
+    for number in range(3):
+        await served.client.put("/v1/mode", json={"mode": "passthrough"})
+        assert (await served.ask("filter", args(["free", "full"], pod_json(f"p{number}"))))[1]["NodeNames"] == [
+            "free",
+            "full",
+        ]
+        assert (await served.ask("prioritize", args(["free", "full"], pod_json(f"p{number}"))))[1] == []
+        await served.client.put("/v1/mode", json={"mode": "active"})
+        assert (await served.ask("filter", args(["free", "full"], pod_json(f"a{number}"))))[1]["NodeNames"] == ["free"]
+
+    assert len(served.desk.flights) == 3

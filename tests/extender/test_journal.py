@@ -1,11 +1,15 @@
 """What is remembered of decisions."""
 
+import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from extender.annotations import placement_annotation
 from extender.desk import Decided
-from extender.journal import Journal
+from extender.journal import DecisionsQuery, Journal
+from extender.observers import Verdict
 from placement.pods import Pod
 from placement.rejections import Cause, Rejection
 from placement.requirements import Requirements
@@ -54,6 +58,7 @@ def test_a_record_is_json_for_people_and_their_tools() -> None:
     assert content["chosen"]["node"] == "n0"
     score = content["chosen"]["score"]
     assert list(score) == [
+        "sick",
         "unknown",
         "contended",
         "laterClass",
@@ -112,3 +117,50 @@ def test_a_survey_is_shown_but_is_no_answer() -> None:
     assert record is not None
     assert record.is_survey
     assert journal.answered(Pod("ml", "p", "u1")) is None
+
+
+def last(journal: Journal, **query: Any) -> list[str]:
+    """Return the names of the last pods that were decided about."""
+    return [each.name for each in journal.last(DecisionsQuery(**query))]
+
+
+def test_the_last_decisions_are_told_the_newest_first() -> None:
+    """Surveys among them; of a pod that is decided about again, both."""
+    journal = Journal(last=4)
+    for name in ("p0", "p1", "p2", "p1"):
+        journal(decided(name, name), NOON)
+    journal.survey(decided("waits"), NOON)
+
+    assert last(journal) == ["waits", "p1", "p2", "p1"]
+    assert last(journal, limit=2) == ["waits", "p1"]
+
+
+def test_the_last_decisions_are_told_by_namespace_node_and_verdict() -> None:
+    """Each by itself, and together."""
+    journal = Journal()
+    other = Decided(Pod("other", "elsewhere", "u2"), ASKED, decide(ASKED, NODES, ["n5", "full"]))
+    nowhere = Decided(Pod("ml", "nowhere", "u3"), ASKED, decide(ASKED, NODES, ["full"]))
+    wrong = Decided(Pod("ml", "wrong", "u4"), ASKED, decide(ASKED, NODES, ["c0"]))
+    for each in (decided("p"), other, nowhere, wrong):
+        journal(each, NOON)
+
+    assert last(journal, namespace="ml") == ["wrong", "nowhere", "p"]
+    assert last(journal, node="n5") == ["elsewhere"]
+    assert last(journal, verdict=Verdict.EXHAUSTED) == ["nowhere"]
+    assert last(journal, verdict=Verdict.FILTERED) == ["wrong"]
+    assert last(journal, verdict=Verdict.PLACED, namespace="ml") == ["p"]
+    assert last(journal, verdict=Verdict.PLACED, namespace="none") == []
+
+
+def test_a_record_tells_which_nodes_were_sick() -> None:
+    """As they were when it was decided."""
+    sick = frozenset({"n4", "n1"})
+    journal = Journal(sick=lambda: sick)
+    journal(decided(), NOON)
+    sick = frozenset()
+
+    record = journal.named("ml", "p")
+
+    assert record is not None
+    assert record.to_json()["sickNodes"] == ["n1", "n4"]
+    assert json.loads(placement_annotation(record, "n0"))["sick"] == ["n1", "n4"]

@@ -69,7 +69,7 @@ def test_a_pod_that_is_being_bound_can_go_nowhere_else() -> None:
     both, other = filtered(desk, "u", 300, "a", "b"), filtered(desk, "u", 300, "a")
 
     assert both["NodeNames"] == ["b"]
-    assert both["FailedAndUnresolvableNodes"] == other["FailedAndUnresolvableNodes"] == {"a": ELSEWHERE}
+    assert other["FailedAndUnresolvableNodes"] == {"a": ELSEWHERE}
     assert other["NodeNames"] == []
     assert (left(desk, "a"), left(desk, "b")) == ((1000, 1000), (1000, 700))
 
@@ -126,12 +126,15 @@ def test_who_waits_for_a_node_is_told_when_a_flight_to_it_ends() -> None:
 ORDER = b'{"PodName": "p", "PodNamespace": "ml", "PodUID": "u", "Node": "n"}'
 
 
-@pytest.mark.parametrize("body", [ORDER, ORDER.lower(), ORDER.upper().replace(b'"P"', b'"p"')], ids=["as", "low", "up"])
+LOUD = b'{"PODNAME": "p", "PODNAMESPACE": "ml", "PODUID": "u", "NODE": "n"}'
+
+
+@pytest.mark.parametrize("body", [ORDER, ORDER.lower(), LOUD], ids=["as", "low", "up"])
 def test_an_order_is_read_in_any_case(body: bytes) -> None:
     """As Go reads it."""
     order = wire_binding.parse(body)
     assert order.pod.name == "p"
-    assert order.node.lower() == "n"
+    assert order.node == "n"
 
 
 @pytest.mark.parametrize(

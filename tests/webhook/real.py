@@ -11,6 +11,7 @@ from typing import Any
 from demo.installation import Installation
 from placement.keys import CHOSEN_CLASS, DECISION, INJECTION, REQUESTED_CLASS
 from sandbox import ApiError, ControlPlane
+from sandbox.command_lines import MUTATING_POLICIES
 from tests.ome.stories import DEFINITIONS, STORIES
 from tests.webhook.hardware import Hardware, listed
 
@@ -99,7 +100,7 @@ def admitting(
     kinds: Iterable[Hardware], nodes: Iterable[Json], *objects: Json, with_ome: bool = False
 ) -> Iterator[Installation]:
     """Berth's admission side with classes, nodes and objects that the webhook has seen, and a namespace."""
-    with ControlPlane(kwok=False) as plane:
+    with ControlPlane(kwok=False, apiserver_flags=MUTATING_POLICIES) as plane:
         plane.add_nodes(list(nodes))
         berth = Installation(plane)
         berth.apply()

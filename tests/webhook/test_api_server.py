@@ -12,13 +12,14 @@ from demo.installation import MANIFESTS, Installation
 from demo.stage import engine_pod
 from placement.keys import CHOSEN_CLASS, DECISION, INJECTION, PLACEMENT
 from sandbox import ApiError, ControlPlane, load_nodes
+from sandbox.command_lines import MUTATING_POLICIES
 
 Json = dict[str, Any]
 PODS = "/api/v1/namespaces/{}/pods"
 
 # Changes each pod before the webhook, and once more after it: then the API server asks the webhook again.
 LATER_CHANGE = """
-apiVersion: admissionregistration.k8s.io/v1
+apiVersion: admissionregistration.k8s.io/v1beta1
 kind: MutatingAdmissionPolicy
 metadata: {name: later}
 spec:
@@ -36,7 +37,7 @@ spec:
       applyConfiguration:
         expression: 'Object{metadata: Object.metadata{annotations: {"seen": variables.labelled ? "after" : "before"}}}'
 ---
-apiVersion: admissionregistration.k8s.io/v1
+apiVersion: admissionregistration.k8s.io/v1beta1
 kind: MutatingAdmissionPolicyBinding
 metadata: {name: later}
 spec: {policyName: later}
@@ -62,7 +63,7 @@ spec:
 @pytest.fixture(scope="module")
 def berth() -> Iterator[Installation]:
     """Berth's admission side on a control plane with fake nodes and the example classes."""
-    with ControlPlane(kwok=False) as plane:
+    with ControlPlane(kwok=False, apiserver_flags=MUTATING_POLICIES) as plane:
         plane.add_nodes(load_nodes())
         installation = Installation(plane)
         installation.apply()

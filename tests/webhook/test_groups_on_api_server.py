@@ -18,7 +18,7 @@ ROOM = 8
 # Stands in for LWS's pod webhook, which comes behind Berth's by its name: leaders get the key of their group late. The
 # API server asks again only a policy that changed something the first time, hence the annotation.
 LATE_KEY = """
-apiVersion: admissionregistration.k8s.io/v1
+apiVersion: admissionregistration.k8s.io/v1beta1
 kind: MutatingAdmissionPolicy
 metadata: {name: lws}
 spec:
@@ -40,7 +40,7 @@ spec:
           ? Object{metadata: Object.metadata{labels: {"leaderworkerset.sigs.k8s.io/group-key": "key-of-late"}}}
           : Object{metadata: Object.metadata{annotations: {"seen": "before"}}}
 ---
-apiVersion: admissionregistration.k8s.io/v1
+apiVersion: admissionregistration.k8s.io/v1beta1
 kind: MutatingAdmissionPolicyBinding
 metadata: {name: lws}
 spec: {policyName: lws}

@@ -14,7 +14,9 @@ from placement.scheduling.mix import Mix, mix_of
 from placement.scheduling.policies.berth import Berth, costs
 from placement.scheduling.ranking import Place
 from placement.scheduling.replay import Arrival, place
+from placement.scheduling.task_columns import repeated
 from placement.scheduling.tasks import WHOLE, Task
+from placement.scheduling.valuations import Valuations
 from tests.placement.scheduling.fleets import (
     arrivals,
     arrivals_of,
@@ -57,10 +59,12 @@ def assert_kept_costs_are_true(subject: Fleet, pods: list[Arrival], task: Task, 
     for pod in pods:
         order(policy, task, subject, mix)
         place(pod, subject, policy, mix)
-    found = order(policy, task, subject, mix)
+        policy.settle(subject, mix)
+    found, basis = order(policy, task, subject, mix), policy.basis(subject, mix)
+    assert isinstance(basis, Valuations)
 
     rows = np.array([each.row for each in found], np.intp)
-    anew = costs(task, subject, policy.outlook(subject, mix), rows, left_at(task, subject, found))
+    anew = costs(repeated(task, len(rows)), subject, basis.basis, rows, left_at(task, subject, found))
     assert [each.parts["cost"] for each in found] == anew.total.tolist()
 
 
@@ -193,8 +197,9 @@ def test_of_equal_nodes_the_one_of_the_least_tie_wins() -> None:
     assert [each.row for each in order(Berth(), SINGLE, subject, mix_of({SINGLE: 1}))] == [1, 0, 2]
 
 
-def test_alike_devices_of_a_node_are_one_candidate() -> None:
-    """The first of them, so that answers do not depend on how many there are."""
-    subject = fleet(node(left=(1000, 500, 1000, 500, 100)))
+def test_a_node_is_one_candidate_with_its_best_device() -> None:
+    """Of those alike the first, so that answers do not depend on how many there are."""
+    subject, mix = fleet(node(left=(1000, 500, 1000, 500, 100))), mix_of({HALF: 1, SINGLE: 1})
 
-    assert sorted(each.column for each in order(Berth(), HALF, subject, mix_of({HALF: 1}))) == [0, 1]
+    assert [each.column for each in order(Berth(), HALF, subject, mix)] == [1]
+    assert [each.column for each in order(Berth(), LARGE, subject, mix)] == [0]

@@ -11,7 +11,8 @@ from placement.scheduling.fleet import Fleet, NodeState, Taken, fleet_of
 from placement.scheduling.mix import Mix, mix_of
 from placement.scheduling.policies.best_fit import BestFit
 from placement.scheduling.replay import Arrival, place
-from placement.scheduling.tasks import Task
+from placement.scheduling.task_columns import repeated
+from placement.scheduling.tasks import WHOLE, Task
 from tests.placement.scheduling.fleets import (
     counted,
     fleet,
@@ -75,7 +76,7 @@ def test_a_task_that_asks_nothing_finds_room_everywhere_and_takes_none() -> None
     before = room(subject, mix_of({Task(0): 1}).every, np.arange(3))
 
     assert len(set(before.copies.ravel())) == 1
-    assert before.without(Task(1), np.full(3, 1000)).copies.tolist() == before.copies.tolist()
+    assert before.without(repeated(Task(1), 3), np.full(3, 1000)).copies.tolist() == before.copies.tolist()
 
 
 def test_a_task_with_a_device_and_no_cpu_finds_room_where_no_cpu_is_left() -> None:
@@ -101,8 +102,8 @@ def assert_without_is_taking(subject: Fleet, task: Task, mix: Mix) -> None:
     for row in subject.feasible(task, 0).tolist():
         columns = [column for column in range(subject.left.shape[1]) if subject.left[row, column] >= task.milli]
         for column in columns if task.is_share else [-1]:
-            left = np.array([subject.left[row, column]])
-            foreseen = room(subject, mix.every, np.array([row])).without(task, left).copies
+            left = np.array([subject.left[row, column] if task.is_share else WHOLE])
+            foreseen = room(subject, mix.every, np.array([row])).without(repeated(task, 1), left).copies
             taken = Taken(row, subject.columns_for(task, row, column))
             subject.take(task, 0, taken)
             assert foreseen.tolist() == room(subject, mix.every, np.array([row])).copies.tolist()

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from placement.scheduling.fleet import Fleet, NodeState, Taken, fleet_of
 from placement.scheduling.mix import Mix, mix_of
 from placement.scheduling.outlook import Outlook, outlook
-from placement.scheduling.policies.berth import Berth
+from placement.scheduling.policies.berth import PATIENCE, Berth
 from placement.scheduling.tasks import Task
+from placement.scheduling.valuations import Valuations
 from tests.placement.scheduling.fleets import fleet, mixes, node, nodes
 
 few = settings(deadline=None, max_examples=40)
@@ -86,42 +87,93 @@ def fleet_of_100() -> Fleet:
     return fleet(*(node(f"n{number}", 96_000, (1000,) * 10) for number in range(10)))
 
 
+def current(policy: Berth, subject: Fleet, mix: Mix) -> Outlook:
+    """Return the outlook by which decisions are made."""
+    found = policy.basis(subject, mix)
+    assert isinstance(found, Valuations)
+    return found.basis
+
+
+def settle(policy: Berth, subject: Fleet, mix: Mix, times: int = 3) -> None:
+    """Let so many pods have been placed: of 64 nodes the third makes count what the first has seen."""
+    for _ in range(times):
+        policy.settle(subject, mix)
+
+
 def test_the_outlook_stands_while_hardly_anything_moves() -> None:
     """What is kept by it would be lost."""
     policy, subject = Berth(), fleet_of_100()
-    first = policy.outlook(subject, MIX)
+    first = current(policy, subject, MIX)
     taken_of(subject, 10)
+    settle(policy, subject, MIX)
 
-    assert policy.outlook(subject, MIX) is first
+    assert current(policy, subject, MIX) is first
 
 
 @pytest.mark.parametrize("is_freed", [False, True], ids=["taken", "freed"])
 def test_the_outlook_is_taken_anew_when_more_than_a_tenth_of_what_was_idle_moved(*, is_freed: bool) -> None:
-    """Prices follow what is there, in both directions."""
+    """Prices follow what is there, in both directions; in a small fleet at once."""
     policy, subject = Berth(), fleet_of_100()
     if is_freed:
         taken_of(subject, 10)
         taken_of(subject, 10)
-    first = policy.outlook(subject, MIX)
+    first = current(policy, subject, MIX)
     if is_freed:
         subject.give_back(Task(0, 10), 0, Taken(0, tuple(range(10))))
     else:
         taken_of(subject, 8)
         taken_of(subject, 8)
 
-    assert policy.outlook(subject, MIX) is not first
-    assert policy.outlook(subject, MIX).idle == subject.idle.sum()
+    assert current(policy, subject, MIX) is not first
+    assert current(policy, subject, MIX).idle == subject.idle.sum()
 
 
 def test_the_outlook_is_taken_anew_for_another_mix_and_another_fleet() -> None:
     """An equal mix is another one: mixes are told apart by identity."""
     policy, subject = Berth(), fleet_of_100()
-    first = policy.outlook(subject, MIX)
+    first = current(policy, subject, MIX)
     another = mix_of({SINGLE: 8, WIDE: 1})
 
-    assert policy.outlook(subject, another).mix is another
-    assert policy.outlook(fleet_of_100(), another) is not policy.outlook(subject, another)
-    assert policy.outlook(subject, MIX) is not first
+    assert current(policy, subject, another).mix is another
+    assert current(policy, fleet_of_100(), another) is not current(policy, subject, another)
+    assert current(policy, subject, MIX) is not first
+
+
+def test_the_outlook_of_no_nodes_stands() -> None:
+    """Nothing is learnt where nothing is offered, so the mix is another one each time; nothing is to be prepared."""
+    policy, subject = Berth(), fleet()
+
+    assert current(policy, subject, MIX) is current(policy, subject, mix_of({SINGLE: 1}))
+
+
+def test_the_next_outlook_counts_after_some_decisions_the_more_of_them_the_larger_the_fleet() -> None:
+    """So long there is time to compute what nodes cost by it."""
+    policy, subject = Berth(), fleet(*(node(f"n{number}") for number in range(3 * PATIENCE)))
+    first, another = current(policy, subject, MIX), mix_of({SINGLE: 1})
+    settle(policy, subject, another, 4)
+    assert current(policy, subject, another) is first
+
+    settle(policy, subject, another, 1)
+
+    assert current(policy, subject, another).mix is another
+
+
+def test_the_next_outlook_is_that_of_the_fleet_as_it_stood_when_it_was_due() -> None:
+    """What moves while it is prepared makes the one after it due."""
+    policy, subject = Berth(), fleet(*(node(f"n{number}", 96_000, EIGHT) for number in range(PATIENCE)))
+    first = current(policy, subject, MIX)
+    for _ in range(10):
+        taken_of(subject, 8)
+    assert current(policy, subject, MIX) is first
+    settle(policy, subject, MIX, 1)
+    due = subject.idle.sum()
+    for _ in range(10):
+        taken_of(subject, 8)
+
+    settle(policy, subject, MIX, 2)
+    assert current(policy, subject, MIX).idle == due
+    settle(policy, subject, MIX)
+    assert current(policy, subject, MIX).idle == subject.idle.sum()
 
 
 def worth(of: Outlook) -> list[float]:

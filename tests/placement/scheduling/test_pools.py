@@ -1,101 +1,19 @@
 """Pools follow an inventory: after any change they are what they would be if they were made anew."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from placement.inventory import Hold, Inventory, NodeInventory
-from placement.keys import ZONE
 from placement.scheduling.pools import Pool, Pools, accelerators_of, pool_of
 from placement.scheduling.tasks import Task
 from placement.shares import SHARES, hold_for
 from tests.builders import AMD, NVIDIA, inventory
-
-RESOURCES = (NVIDIA, AMD, SHARES, "example.com/npu")
-MODEL = "example.com/model"
-
-Edit = Callable[[NodeInventory], NodeInventory]
-
-
-def allocating(**amounts: int) -> Edit:
-    """Return an edit that sets what a node has to give; keys are short names of resources."""
-    names = {"gpu": NVIDIA, "amd": AMD, "shares": SHARES, "npu": "example.com/npu", "cpu": "cpu", "memory": "memory"}
-    given = {names[key]: amount for key, amount in amounts.items()}
-    return lambda node: replace(node, allocatable={**node.allocatable, **given})
-
-
-def without(*names: str) -> Edit:
-    """Return an edit after which a node tells nothing of these resources."""
-    return lambda node: replace(
-        node, allocatable={name: amount for name, amount in node.allocatable.items() if name not in names}
-    )
-
-
-def holding(requests: Mapping[str, int], devices: tuple[int, ...], owner: str, *, is_bound: bool) -> Edit:
-    """Return an edit by which a pod is bound, or in flight."""
-    hold = hold_for("", requests, devices, owner)
-    return lambda node: node.hold(hold) if is_bound else node.assume(hold)
-
-
-def emptied(node: NodeInventory) -> NodeInventory:
-    """Return the node with all pods gone."""
-    return replace(node, held={}, assumed={}, replicas={})
-
-
-def labelled(model: str, zone: str, classes: tuple[str, ...], offers: frozenset[str]) -> Edit:
-    """Return an edit of what a node is."""
-    return lambda node: replace(node, labels={MODEL: model, ZONE: zone}, classes=classes, offers=offers)
-
-
-requests = st.sampled_from(
-    [{NVIDIA: 1}, {NVIDIA: 9, "cpu": 100}, {AMD: 2}, {SHARES: 250}, {SHARES: 2000}, {SHARES: 1500}, {"cpu": 500}]
-)
-edits: st.SearchStrategy[Edit] = st.one_of(
-    st.builds(
-        holding,
-        requests,
-        st.sampled_from([(), (0,), (1,), (0, 1), (7,)]),
-        st.sampled_from(["", "rs/chat", "rs/code"]),
-        is_bound=st.booleans(),
-    ),
-    st.builds(
-        labelled,
-        st.sampled_from(["h100", "l4"]),
-        st.sampled_from(["z1", "z2"]),
-        st.sampled_from([(), ("h100",), ("l4",), ("big", "h100")]),
-        st.sampled_from([frozenset[str](), frozenset({"example.com/npu"})]),
-    ),
-    st.sampled_from(
-        [
-            emptied,
-            allocating(gpu=8),
-            allocating(gpu=0),
-            allocating(amd=4),
-            allocating(shares=2000),
-            allocating(shares=3500),
-            allocating(npu=2),
-            allocating(cpu=0, memory=2**33),
-            without(NVIDIA),
-            without(*RESOURCES),
-            lambda node: replace(node, is_schedulable=not node.is_schedulable),
-            lambda node: replace(node, is_ready=not node.is_ready),
-        ]
-    ),
-)
-# What becomes of a node, where anything does: it is changed, or it goes.
-changes = st.lists(st.tuples(st.sampled_from("abcd"), edits | st.none()), max_size=12)
-
-
-def changed(before: Inventory, name: str, edit: Edit | None) -> Inventory:
-    """Return the inventory after a change of one node, the others being the same objects."""
-    nodes = dict(before.nodes)
-    node = nodes.pop(name, None) or NodeInventory(name, allocatable={"cpu": 64_000, "memory": 2**36})
-    return Inventory({**nodes, name: edit(node)} if edit else nodes)
+from tests.placement.scheduling.editing import RESOURCES, Edit, changed, changes, holding
 
 
 def known_of(pool: Pool) -> list[object]:
@@ -103,10 +21,21 @@ def known_of(pool: Pool) -> list[object]:
     fleet = pool.fleet
     kinds = [fleet.kinds[kind] for kind in fleet.kind]
     examples = {node.classes: (node.name, dict(node.labels)) for node in pool.example.values()}
-    columns = (fleet.cpu, fleet.memory, fleet.left, fleet.count, fleet.capacity, fleet.tie, pool.unbound)
+    columns = (
+        fleet.cpu,
+        fleet.memory,
+        fleet.left,
+        fleet.count,
+        fleet.capacity,
+        fleet.tie,
+        pool.unbound,
+        pool.total,
+        pool.is_mixed,
+    )
     return [
         fleet.names,
         dict(pool.rows),
+        dict(pool.judged),
         pool.nodes,
         pool.shapes,
         kinds,
@@ -213,6 +142,6 @@ def test_pods_in_flight_count_in_the_fleet_but_not_against_whole_devices() -> No
     shares = pool_of(SHARES, [shared])
 
     assert pool.fleet.idle.tolist() == [0]
-    assert pool.fits(Task(0, 8), np.array([0])).tolist() == [True]
-    assert shares.fits(Task(0, 1, 500), np.array([0])).tolist() == [False]
-    assert shares.fits(Task(0, 1, 400), np.array([0])).tolist() == [True]
+    assert pool.fits(Task(0, 8)).tolist() == [True]
+    assert shares.fits(Task(0, 1, 500)).tolist() == [False]
+    assert shares.fits(Task(0, 1, 400)).tolist() == [True]

@@ -77,15 +77,27 @@ def test_pods_in_flight_beyond_what_is_there_overfill_nothing_yet() -> None:
     assert (found.unallocated, found.overfilled, found.by_idle) == (0, 0, {0: 1})
 
 
-def test_shares_are_counted_device_by_device() -> None:
-    """Of four devices one is whole, one half, one full, one overfilled; pods of 600 can use the first alone."""
-    shared = NodeInventory("a", allocatable={"cpu": 64_000, SHARES: 4000}, classes=("l4",))
-    for device, amount in ((1, 500), (2, 1000), (3, 1200)):
+def sharing(*left: int) -> NodeInventory:
+    """Return a node with so much left of each device."""
+    shared = NodeInventory("a", allocatable={"cpu": 64_000, SHARES: 1000 * len(left)}, classes=("l4",))
+    for device, each in enumerate(left):
+        amount = 1000 - each
         shared = shared.hold(Hold("a", {SHARES: amount, f"{SHARES}/{device}": amount}))
+    return shared
 
-    found = told(mix_of({Task(0, 1, 600): 1}), shared, resource=SHARES)[""]
 
-    assert found == Summary(SHARES, "", 1, 4, 1.5, 0.5, 0, 1, 1, {1: 1}, 1)
+def test_shares_are_counted_device_by_device() -> None:
+    """Of three devices one is whole, one half, one full; pods of 600 can use the first alone."""
+    found = told(mix_of({Task(0, 1, 600): 1}), sharing(1000, 500, 0), resource=SHARES)[""]
+
+    assert found == Summary(SHARES, "", 1, 3, 1.5, 0.5, 0, 1, 1, {1: 1}, 0)
+
+
+def test_a_node_with_an_overfilled_device_counts_as_full() -> None:
+    """Somebody else gives its shares away too, so what seems to be left of the others is nobody's."""
+    found = told(PAIRS, sharing(1000, 500, 0, -200), resource=SHARES)[""]
+
+    assert found == Summary(SHARES, "", 1, 4, 0, 0, 0, 0, 0, {0: 1}, 1)
 
 
 def test_the_largest_share_is_what_the_device_with_most_has_left() -> None:

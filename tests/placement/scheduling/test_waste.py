@@ -80,7 +80,9 @@ def test_a_hole_is_wasted_when_hardly_anything_is_small_enough_to_come() -> None
 def test_a_share_makes_waste_where_it_spoils_room_and_makes_it_good_where_it_fills_a_hole() -> None:
     """With few shares of 190 and many of 810, which leave holes of 190 on whole devices in any case."""
     found = wasted({19: 10, 81: 100}, devices(l100=100))
-    grown = [found.grown(np.array([left]), milli)[0] for left, milli in ((1000, 810), (190, 190), (810, 190))]
+    grown = [
+        found.grown(np.array([left]), np.array([milli]))[0] for left, milli in ((1000, 810), (190, 190), (810, 190))
+    ]
 
     assert grown == pytest.approx([0, -190, 620], abs=ABOUT)
 
@@ -116,6 +118,6 @@ def test_what_is_taken_changes_waste_by_no_more_than_that(
 ) -> None:
     """Within the step to which devices are cut."""
     device = np.array([min(milli + more, WHOLE)])
-    grown = wasted(demand, left).grown(device, milli)[0]
+    grown = wasted(demand, left).grown(device, np.array([milli]))[0]
 
     assert -milli - STEP <= grown <= device[0]
