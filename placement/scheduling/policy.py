@@ -22,6 +22,7 @@ from placement.scheduling.grades import grades
 from placement.scheduling.policies.berth import Berth
 from placement.scheduling.pools import Pool, Pools
 from placement.scheduling.ranking import Policy
+from placement.scheduling.refusing import Refusing
 from placement.scheduling.shortlists import Shortlists, Tally
 from placement.scheduling.tasks import Task
 from placement.scheduling.verdicts import Verdicts, verdicts
@@ -71,6 +72,7 @@ class Chooser:
     tally: Tally = field(default_factory=Tally)
     _policies: dict[str, Policy] = field(default_factory=dict)
     _lists: dict[str, Shortlists] = field(default_factory=dict)
+    _refusing: dict[str, Refusing] = field(default_factory=dict)
     # What was chosen last, as long as somebody may ask for its decision, which tells of the nodes as they stood then.
     _last: ref[Choice] | None = None
 
@@ -84,7 +86,7 @@ class Chooser:
         choice = Choice(
             self._listed(of, names),
             names,
-            partial(verdicts, asked, inventory, self.pools),
+            partial(self._verdicts, asked, inventory),
             lambda found: _decision(of, found, EXPLAINED),
         )
         if choice.winner is None:
@@ -193,6 +195,21 @@ class Chooser:
 
     def _inquiry(self, asked: Requirements, inventory: Inventory, sick: AbstractSet[str]) -> Inquiry:
         return Inquiry(asked, inventory, self.pools, sick, self._known)
+
+    def _verdicts(self, asked: Requirements, inventory: Inventory, names: list[str]) -> Verdicts:
+        """Judge nodes, at once where none of a pool will do."""
+        if len(asked.accelerators) == 1:
+            pool = self.pools.of(next(iter(asked.accelerators)))
+            refused = self._refusing_of(pool).of(pool.task_of(asked), names)
+            if refused is not None:
+                return Verdicts([], [], refused)
+        return verdicts(asked, inventory, self.pools, names)
+
+    def _refusing_of(self, pool: Pool) -> Refusing:
+        refusing = self._refusing.get(pool.resource)
+        if refusing is None or refusing.pool is not pool:
+            refusing = self._refusing[pool.resource] = Refusing(pool)
+        return refusing
 
     def _listed(self, of: Inquiry, names: Named) -> Candidate | None:
         """Return the best candidate where a short list has it."""

@@ -1,7 +1,7 @@
 """Pools: the nodes of an inventory that offer one resource, as a fleet, kept in step with the inventory."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,10 +9,8 @@ import numpy as np
 from placement.devices import is_device
 from placement.inventory import HOLDERS, Inventory, NodeInventory
 from placement.quantities import CPU, MEMORY
-from placement.rejections import Refusals
 from placement.requirements import Requirements
 from placement.scheduling.arrays import Flags, Ints, Rows
-from placement.scheduling.fit import INDIVISIBLE, WHOLE_BESIDE, fewer, taken, without
 from placement.scheduling.fleet import Fleet, NodeState, fleet_of
 from placement.scheduling.tasks import WHOLE, Task
 from placement.shares import (
@@ -30,7 +28,7 @@ MIB = 2**20
 _MOST = 2**40
 
 # What cannot be divided asks for so many devices, which fit nowhere.
-_UNDIVIDED = _MOST
+UNDIVIDED = _MOST
 
 
 def is_accelerator(resource: str, node: NodeInventory) -> bool:
@@ -115,7 +113,7 @@ class Pool:
         amount, cpu = (bounded(each) for each in (asked.accelerators.get(self.resource, 0), asked.requests.get(CPU, 0)))
         devices, milli = amount, WHOLE
         if amount and self.resource == SHARES:
-            devices, milli = divided(amount) or (_UNDIVIDED, WHOLE)
+            devices, milli = divided(amount) or (UNDIVIDED, WHOLE)
         return Task(cpu, devices, milli, self._classes(asked))
 
     def fits(self, task: Task) -> Flags:
@@ -147,19 +145,6 @@ class Pool:
             enough: list[bool] = (fleet.left[row] >= task.milli).tolist()
             return sum(enough) >= task.devices
         return min(int(self.unbound[row]), int(fleet.count[row, 0])) >= task.devices
-
-    def refusals(self, task: Task, rows: Rows, names: Sequence[str]) -> Refusals:
-        """Return why nodes will not do that do not fit: the names of these rows are given."""
-        resource = self.resource
-        reasons = (taken(resource), fewer(resource), WHOLE_BESIDE, without(resource), INDIVISIBLE)
-        total = self.total[rows]
-        kinds = np.zeros(len(rows), np.int8)
-        kinds[self.is_mixed[rows]] = 2
-        kinds[total < task.devices] = 1
-        if self.fleet.is_divisible:
-            kinds[total == 0] = 3
-            kinds[:] = 4 if task.devices == _UNDIVIDED else kinds
-        return Refusals(names, kinds.tolist(), reasons)
 
     def place_of(self, row: int, *, by_zone: bool) -> str:
         """Return the name of a node, or its zone."""

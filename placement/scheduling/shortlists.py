@@ -27,7 +27,7 @@ FEW = 4
 
 # So many lists are kept, those of the tasks that were asked about last; so many of them are kept in step beforehand.
 LISTS = 256
-RECENT = 48
+RECENT = 24
 
 
 class Errand(NamedTuple):

@@ -7,7 +7,7 @@ while nobody waits: the values are the same.
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -23,10 +23,10 @@ VALUES = 1_600_000
 FEW_TASKS = 16
 
 # So many are computed in one go while nobody waits: about a millisecond.
-AT_ONCE = 256
+AT_ONCE = 512
 
-# Tasks that were asked about last: their values are computed beforehand.
-RECENT_TASKS = 64
+# Of so many tasks values are computed beforehand: those that were asked about last, and that are expected.
+LIKELY_TASKS = 64
 
 _NEVER = -1
 
@@ -103,9 +103,10 @@ class Valuations:
         return room > 0
 
     @property
-    def recent(self) -> list[Task]:
-        """The tasks that were asked about last, the latest first."""
-        return list(islice(reversed(self._entries), RECENT_TASKS))
+    def likely(self) -> list[Task]:
+        """The tasks that were asked about last, the latest first, and as many others as are expected."""
+        expected = (task for task in self.basis.mix.tasks if task.devices)
+        return list(islice(dict.fromkeys(chain(reversed(self._entries), expected)), LIKELY_TASKS))
 
     def _stale(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Rows]]:
         """Yield the tasks whose values are out of date, and of which nodes, or a few more."""

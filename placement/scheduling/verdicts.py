@@ -1,6 +1,7 @@
 """Verdicts: on which of the nodes in question a pod fits as far as accelerators tell, and why not on others."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from itertools import chain
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from placement.requirements import Requirements
 from placement.scheduling.arrays import Rows
 from placement.scheduling.fit import accelerator_rejection
 from placement.scheduling.pools import Pool, Pools
+from placement.scheduling.refusing import refusals
 from placement.scheduling.tasks import Task
 from placement.shares import SHARES
 
@@ -70,9 +72,9 @@ def _by_resource(
 
 def _located(rows: Mapping[str, int], names: list[str]) -> tuple[list[str], Rows, list[str]]:
     """Return the names of nodes that have a row, the rows of these, and the other names."""
+    with suppress(KeyError):
+        return names, np.fromiter(map(rows.__getitem__, names), np.intp, len(names)), []
     places = list(map(rows.get, names))
-    if None not in places:
-        return names, np.array(places, np.intp), []
     known = [name for name, place in zip(names, places, strict=True) if place is not None]
     return (
         known,
@@ -90,7 +92,7 @@ def _judged(asked: Requirements, pool: Pool, names: list[str], rows: Rows) -> tu
     if fits.all():
         return Asked(pool, task, rows), ()
     unfit = names if not fits.any() else [pool.fleet.names[row] for row in rows[~fits]]
-    return Asked(pool, task, rows[fits]), pool.refusals(task, rows[~fits], unfit)
+    return Asked(pool, task, rows[fits]), refusals(pool, task, rows[~fits], unfit)
 
 
 def _judged_by_all(asked: Requirements, of: Asked) -> tuple[Asked, Sequence[Rejection]]:

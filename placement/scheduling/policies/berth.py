@@ -135,7 +135,7 @@ class Berth(Policy):
     def prepare(self, fleet: Fleet, mix: Mix) -> bool:
         """Compute some of what decisions to come need; tell whether that was all."""
         current = self._values(fleet, mix)
-        tasks = current.recent
+        tasks = current.likely
         return current.prepare(tasks) and (self._next is None or self._next.prepare(tasks))
 
     def explain(self, task: Task, fleet: Fleet, mix: Mix, places: Sequence[Place]) -> Explanation:

@@ -157,6 +157,6 @@ def test_of_many_tasks_those_asked_about_last_are_kept() -> None:
 
     kept.of(Task(0, 1), first)
     assert watched.counts == []
-    assert kept.recent[:2] == [Task(0, 1), Task(FEW_TASKS, 1)]
+    assert kept.likely[:2] == [Task(0, 1), Task(FEW_TASKS, 1)]
     kept.of(Task(1, 1), first)
     assert watched.counts == [1]
