@@ -69,7 +69,8 @@ class Pool:
 
     Of each node `unbound` is what no bound pod holds and `total` what there is, in units of the resource; `total` of
     shares counts devices. `is_mixed` tells where somebody gives devices away as a whole beside shares. `judged` are the
-    `rows` of nodes that can be judged here: of shares those that take pods, because of others nothing seems to be left.
+    `rows` of nodes that can be judged here: of shares those that take pods, because of others nothing seems to be left;
+    `comings_and_goings` counts how often they became others.
     """
 
     resource: str
@@ -80,6 +81,7 @@ class Pool:
     total: Ints
     is_mixed: Flags
     judged: dict[str, int] = field(default_factory=dict)
+    comings_and_goings: int = 0
     _examples: dict[int, NodeInventory] | None = None
 
     @property
@@ -165,9 +167,10 @@ class Pool:
         """Take in what bound pods leave of a node, and what there is."""
         is_shared = self.resource == SHARES
         if is_shared and not is_open(node):
-            self.judged.pop(node.name, None)
-        else:
+            self.comings_and_goings += self.judged.pop(node.name, None) is not None
+        elif node.name not in self.judged:
             self.judged[node.name] = row
+            self.comings_and_goings += 1
         self.unbound[row] = bounded(node.free(self.resource))
         self.total[row] = device_count(node) if is_shared else bounded(node.allocatable[self.resource])
         self.is_mixed[row] = is_shared and gives_whole_devices(node)

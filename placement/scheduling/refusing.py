@@ -24,10 +24,10 @@ def refusals(pool: Pool, task: Task, rows: Rows, names: Sequence[str]) -> Refusa
     return Refusals(names, kinds(pool, task, rows).tolist(), _reasons(pool))
 
 
-def kinds(pool: Pool, task: Task, rows: Rows) -> Ints:
+def kinds(pool: Pool, task: Task, rows: Rows | slice) -> Ints:
     """Return the place of the reason that speaks against each of the rows, none of which fits."""
     total = pool.total[rows]
-    found = np.zeros(len(rows), np.int64)
+    found = np.zeros(len(total), np.int64)
     found[pool.is_mixed[rows]] = 2
     found[total < task.devices] = 1
     if pool.fleet.is_divisible:
@@ -42,9 +42,9 @@ def _reasons(pool: Pool) -> tuple[tuple[Cause, str], ...]:
 
 @dataclass(eq=False)
 class _Refused:
-    """The kinds of all nodes of a pool that can be judged, by row and by name."""
+    """The kinds of all nodes of a pool by row, and of those that can be judged by name."""
 
-    rows: Rows
+    comings_and_goings: int
     by_row: Ints
     by_name: dict[str, int]
 
@@ -68,11 +68,12 @@ class Refusing:
         return Refusals(names, found, _reasons(self.pool))
 
     def _by_name(self, task: Task) -> Mapping[str, int]:
-        asked, rows = (task.devices, task.milli), np.fromiter(self.pool.judged.values(), np.intp, len(self.pool.judged))
-        by_row = kinds(self.pool, task, rows)
-        known = self._kept.pop(asked, None)
-        if known is None or not (np.array_equal(known.rows, rows) and np.array_equal(known.by_row, by_row)):
-            known = _Refused(rows, by_row, dict(zip(self.pool.judged, by_row.tolist(), strict=True)))
+        pool, asked = self.pool, (task.devices, task.milli)
+        by_row, known = kinds(pool, task, slice(None)), self._kept.pop(asked, None)
+        is_same = known is not None and known.comings_and_goings == pool.comings_and_goings
+        if known is None or not (is_same and np.array_equal(known.by_row, by_row)):
+            by_name = dict(zip(pool.judged, by_row[[*pool.judged.values()]].tolist(), strict=True))
+            known = _Refused(pool.comings_and_goings, by_row, by_name)
         self._kept[asked] = known
         if len(self._kept) > TASKS:
             self._kept.popitem(last=False)
