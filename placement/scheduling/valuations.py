@@ -26,7 +26,7 @@ FEW_TASKS = 16
 AT_ONCE = 512
 
 # Of so many tasks values are computed beforehand: those that were asked about last, and that are expected.
-LIKELY_TASKS = 64
+LIKELY_TASKS = 128
 
 _NEVER = -1
 
@@ -106,7 +106,12 @@ class Valuations:
     def likely(self) -> list[Task]:
         """The tasks that were asked about last, the latest first, and as many others as are expected."""
         expected = (task for task in self.basis.mix.tasks if task.devices)
-        return list(islice(dict.fromkeys(chain(reversed(self._entries), expected)), LIKELY_TASKS))
+        return list(islice(dict.fromkeys(chain(reversed(self._entries), expected)), min(LIKELY_TASKS, self._most)))
+
+    @property
+    def _most(self) -> int:
+        """Of how many tasks values are kept."""
+        return max(VALUES // max(len(self.fleet.names), 1), FEW_TASKS)
 
     def _stale(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Rows]]:
         """Yield the tasks whose values are out of date, and of which nodes, or a few more."""
@@ -140,6 +145,6 @@ class Valuations:
             worth = Worth(np.zeros(size), np.zeros(size, np.int64))
             entry = self._entries[task] = _Entry(worth, np.full(size, _NEVER))
         self._entries.move_to_end(task)
-        if len(self._entries) > max(VALUES // max(size, 1), FEW_TASKS):
+        if len(self._entries) > self._most:
             self._entries.popitem(last=False)
         return entry

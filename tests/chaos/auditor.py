@@ -99,8 +99,7 @@ def count(quantity: str) -> int:
 
 def differences(audit: Audit, inventory_url: str) -> list[str]:
     """Return in what the extender's own account of nodes differs from the audit, flights too."""
-    with urlopen(f"{inventory_url}?limit=1000") as answer:
-        nodes = {each["name"]: each["resources"] for each in json.load(answer)["nodes"]}
+    nodes = {each["name"]: each["resources"] for each in _inventory(inventory_url)}
     found = [f"{name} is not known" for name in audit.nodes if name not in nodes]
     for resource in (GPU, MILLI):
         held = audit.held(resource)
@@ -113,6 +112,16 @@ def differences(audit: Audit, inventory_url: str) -> list[str]:
             if free != 1000 - taken[name, device]:
                 found.append(f"{name}: {free} free of device {device}, but {taken[name, device]} are taken")
     return found
+
+
+def _inventory(url: str) -> Iterator[Json]:
+    """Yield the nodes of all pages."""
+    after: str | None = ""
+    while after is not None:
+        with urlopen(f"{url}?limit=1000&continue={after}") as answer:
+            page = json.load(answer)
+        yield from page["nodes"]
+        after = page.get("continue")
 
 
 def _devices(pod: Json) -> list[int]:
