@@ -39,3 +39,34 @@ async def test_without_preparation_the_answer_is_the_same() -> None:
         while not one.prepare():
             pass
         assert one.filter(args(NAMES)).body == other.filter(args(NAMES)).body
+
+
+class Failing:
+    """What fails at first."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def prepare(self) -> bool:
+        """Fail once."""
+        self.calls += 1
+        if self.calls == 1:
+            raise ValueError
+        return True
+
+
+async def test_a_preparation_that_fails_ends_nothing() -> None:
+    """Answers do without it, and the next change is prepared for."""
+    failing = Failing()
+    preparations = Preparations(failing)
+    task = asyncio.create_task(preparations.run())
+
+    for _ in range(2):
+        preparations.wake()
+        await asyncio.sleep(20 * TOGETHER_SECONDS)
+
+    assert failing.calls == 2
+    assert not task.done()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
