@@ -3,15 +3,14 @@
 import json
 import os
 import signal
-import socket
 import sys
 from collections import Counter
 from dataclasses import dataclass
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+from bench.ports import free_port, is_ready
 from sandbox import Component, ControlPlane
 
 _READY_SECONDS = 60.0
@@ -60,7 +59,7 @@ class Extender:
 
 def start(plane: ControlPlane) -> Extender:
     """Start it, and return when it is ready."""
-    port, health_port, census_file = _free_port(), _free_port(), plane.folder / "census.json"
+    port, health_port, census_file = free_port(), free_port(), plane.folder / "census.json"
     flags = [f"--port={port}", f"--metrics-port={health_port}", "--metrics-address=127.0.0.1", "--log-level=error"]
     component = plane.start(
         "extender",
@@ -68,19 +67,5 @@ def start(plane: ControlPlane) -> Extender:
         {"KUBECONFIG": str(plane.kubeconfig), "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     started = Extender(plane, component, port, health_port, census_file)
-    plane.wait(lambda: _is_ready(health_port), _READY_SECONDS, "the extender is ready")
+    plane.wait(lambda: is_ready(health_port), _READY_SECONDS, "the extender is ready")
     return started
-
-
-def _is_ready(port: int) -> bool:
-    try:
-        with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1) as answer:
-            return bool(answer.status == HTTPStatus.OK)
-    except OSError:
-        return False
-
-
-def _free_port() -> int:
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        return int(holder.getsockname()[1])

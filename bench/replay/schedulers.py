@@ -1,13 +1,11 @@
 """The schedulers that play: a stock kube-scheduler alone, packing, and with Berth's extender."""
 
 import os
-import socket
 import sys
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
-from urllib.request import urlopen
 
+from bench.ports import free_port, is_ready
 from bench.replay.objects import SCHEDULER
 from placement.shares import SHARES
 from sandbox import Component, ControlPlane
@@ -54,7 +52,7 @@ class Extender:
 
 def start_extender(plane: ControlPlane, *more: str) -> Extender:
     """Start `berth extender`, with these flags too, beside a control plane, and return it when it is ready."""
-    port, health = _free_port(), _free_port()
+    port, health = free_port(), free_port()
     flags = [f"--port={port}", f"--metrics-port={health}", "--metrics-address=127.0.0.1", "--log-level=warning"]
     flags += more
     component = plane.start(
@@ -62,19 +60,5 @@ def start_extender(plane: ControlPlane, *more: str) -> Extender:
         [sys.executable, "-c", "import sys; from berth.cli import main; sys.exit(main())", "extender", *flags],
         {"KUBECONFIG": str(plane.kubeconfig), "PYTHONPATH": os.pathsep.join(sys.path)},
     )
-    plane.wait(lambda: _is_ready(f"http://127.0.0.1:{health}/readyz"), 60, "the extender is ready")
+    plane.wait(lambda: is_ready(health), 60, "the extender is ready")
     return Extender(f"http://127.0.0.1:{port}/scheduler", component)
-
-
-def _is_ready(url: str) -> bool:
-    try:
-        with urlopen(url, timeout=1) as answer:  # noqa: S310 - an address on loopback
-            return bool(answer.status == HTTPStatus.OK)
-    except OSError:
-        return False
-
-
-def _free_port() -> int:
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        return int(holder.getsockname()[1])

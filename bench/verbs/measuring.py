@@ -1,6 +1,5 @@
 """The figures of the verbs: each verb at each size, at kube-scheduler's pace and back to back."""
 
-import socket
 import statistics
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from itertools import product
 
 from bench.figures import Figure, Spread
 from bench.load import Target, lines
+from bench.ports import free_port
 from bench.verbs.asking import PAUSE_SECONDS, Conversation, Round, Timed, Verb
 from bench.verbs.orders import sampled
 from bench.verbs.world import World
@@ -103,7 +103,7 @@ def _percentile(seconds: Sequence[float], percent: int) -> float:
 @contextmanager
 def serving(setting: Setting, *roles: str) -> Iterator[list[int]]:
     """Run servers until they are ready, and yield their ports, which are free when they are chosen."""
-    ports = [_free_port() for _ in roles]
+    ports = [free_port() for _ in roles]
     with ExitStack() as stack:
         servers = [stack.enter_context(_server(setting, *each)) for each in zip(roles, ports, strict=True)]
         for role, server in zip(roles, servers, strict=True):
@@ -120,12 +120,6 @@ def _server(setting: Setting, role: str, port: int) -> Iterator[subprocess.Popen
             yield process
         finally:
             process.kill()
-
-
-def _free_port() -> int:
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        return int(holder.getsockname()[1])
 
 
 def _progress(text: str) -> None:
