@@ -7,11 +7,11 @@ hundred times as much as decoding what is needed.
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import aiohttp
 import msgspec
@@ -57,6 +57,14 @@ class _Status(msgspec.Struct):
     message: str = ""
 
 
+class Gate(Protocol):
+    """What writes must pass."""
+
+    async def admit(self) -> float:
+        """Wait for a write's turn and return how many seconds it may take; raises ApiError where it may not be."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Request:
     method: str
@@ -70,9 +78,10 @@ class _Request:
 class Api:
     """One API server; every method raises ApiError."""
 
-    def __init__(self, transport: Any, kubeconfig: Path | None) -> None:
+    def __init__(self, transport: Any, kubeconfig: Path | None, gate: Gate | None = None) -> None:
         self._transport = transport
         self._kubeconfig = kubeconfig
+        self._gate = gate
 
     @classmethod
     @asynccontextmanager
@@ -83,6 +92,10 @@ class Api:
         """
         async with await _transport(kubeconfig) as transport:
             yield cls(transport, kubeconfig)
+
+    def behind(self, gate: Gate) -> "Api":
+        """Return the same API server for somebody whose writes pass the gate."""
+        return Api(self._transport, self._kubeconfig, gate)
 
     async def get(self, path: str, query: Mapping[str, str] = _NO_QUERY) -> bytes:
         """Return an object or a list."""
@@ -99,6 +112,10 @@ class Api:
     async def patch(self, path: str, body: Any, kind: PatchKind, query: Mapping[str, str] = _NO_QUERY) -> bytes:
         """Patch an object."""
         return await self._exchange(_Request("PATCH", path, query, body, kind))
+
+    async def delete(self, path: str, body: Any = None) -> bytes:
+        """Delete an object; `body` is DeleteOptions, whose preconditions the server refuses with 409."""
+        return await self._exchange(_Request("DELETE", path, _NO_QUERY, body))
 
     async def stream(
         self, path: str, query: Mapping[str, str], silence_seconds: float = SILENCE_SECONDS
@@ -120,6 +137,8 @@ class Api:
             answer.response.close()
 
     async def _exchange(self, request: _Request) -> bytes:
+        if self._gate and request.method != "GET":
+            request = replace(request, timeout=aiohttp.ClientTimeout(await self._gate.admit()))
         return await _content(await self._send(request))
 
     async def _send(self, request: _Request) -> Any:

@@ -12,10 +12,10 @@ from cluster.custom_objects import accelerator_class, profile, strictly
 from cluster.kinds import CLASSES_PATH, NAMESPACES_PATH, PROFILES_PATH, RESOURCES, Kind
 from cluster.objects import decode_namespace
 from cluster.observers import SILENT, Observer
-from cluster.reflector import STEADY, Pacing, Reflector
+from cluster.reflector import STEADY, Pacing, Reflector, Sink
 from cluster.roster import PodRoster
 from cluster.serving_stores import AllowanceStores, ServingStores
-from cluster.stores import CustomStore, NamespaceStore, NodeStore, PodStore
+from cluster.stores import Both, CustomStore, NamespaceStore, NodeStore, PodStore
 from placement.accelerators import AcceleratorClass, Catalog
 from placement.allowances import Allowances
 from placement.asking.profiles import Profile
@@ -23,13 +23,16 @@ from placement.asking.roster import Roster
 from placement.asking.serving import ServingObjects
 from placement.inventory import Inventory
 
+NOBODY: Mapping[Kind, Sink[Any]] = {}
+
 __all__ = ["CLASSES_PATH", "PROFILES_PATH", "ClusterView", "Kind"]
 
 
 class ClusterView:
     """The cluster as last seen; what is neither watched nor taken in is empty.
 
-    `account` takes the holds of pods in flight. Without an API server nothing can be watched.
+    `account` takes the holds of pods in flight. Without an API server nothing can be watched. What a sink in `beside`
+    is named for is told to it as well.
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class ClusterView:
         watched: Iterable[Kind] = (),
         observer: Observer = SILENT,
         pacing: Pacing = STEADY,
+        beside: Mapping[Kind, Sink[Any]] = NOBODY,
     ) -> None:
         self.account = Account()
         self._roster = PodRoster()
@@ -61,7 +65,7 @@ class ClusterView:
             **self._allowances.by_kind,
         }
         self._reflectors = {
-            kind: Reflector(api, RESOURCES[kind], self._stores[kind], observer, pacing)
+            kind: Reflector(api, RESOURCES[kind], _both(self._stores[kind], beside.get(kind)), observer, pacing)
             for kind in sorted(set(watched))
             if api
         }
@@ -165,3 +169,7 @@ class ClusterView:
 
     def _use_profiles(self) -> None:
         self._sorted_profiles = tuple(each for _, each in sorted(self._profiles.values.items()))
+
+
+def _both(store: Sink[Any], beside: Sink[Any] | None) -> Sink[Any]:
+    return Both(store, beside) if beside else store

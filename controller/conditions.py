@@ -1,34 +1,67 @@
-"""The condition `Ready` of a class or a profile: whether it is in force, and if not, why."""
+"""Conditions of a class or a profile: what is judged of it, and what becomes of those that stand there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-TYPE = "Ready"
+READY = "Ready"
 
 Condition = Mapping[str, Any]
 
 
-def judged(problems: Sequence[str], generation: int) -> Condition:
-    """Return the condition of an object with these problems, without a time."""
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is found of one object in one respect: `reason` is a word in CamelCase, `message` is for people.
+
+    A condition that `is_absent` is to stand no longer.
+    """
+
+    type: str
+    holds: bool
+    reason: str
+    message: str
+    is_absent: bool = False
+
+    @classmethod
+    def absent(cls, kind: str) -> "Judgement":
+        """Return that there is nothing to say in a respect."""
+        return cls(kind, holds=False, reason="", message="", is_absent=True)
+
+
+def readiness(problems: Sequence[str]) -> Judgement:
+    """Return whether an object with these problems is in force, and if not, why."""
     reason = "InvalidSelector" if any(each.startswith("spec.discovery") for each in problems) else "InvalidObject"
-    return {
-        "type": TYPE,
-        "status": "False" if problems else "True",
-        "reason": reason if problems else "Valid",
-        "message": "; ".join(problems) or "It is in force.",
-        "observedGeneration": generation,
-    }
+    message = "; ".join(problems) or "It is in force."
+    return Judgement(READY, not problems, reason if problems else "Valid", message)
 
 
-def succession(conditions: Sequence[Condition], judgement: Condition, now: datetime) -> list[Condition] | None:
-    """Return the conditions with the judgement in the place of its predecessor, or None where it says the same.
+def succession(
+    conditions: Sequence[Condition], judgements: Iterable[Judgement], generation: int, now: datetime
+) -> list[Condition] | None:
+    """Return the conditions with the judgements in the places of their predecessors, or None where they say the same.
 
     Conditions of other types belong to others and stay. `lastTransitionTime` is that of the last change of status.
     """
-    old = next((each for each in conditions if each.get("type") == TYPE), {})
-    if all(old.get(key) == value for key, value in judgement.items()):
-        return None
-    since = old.get("lastTransitionTime") if old.get("status") == judgement["status"] else None
-    new = {**judgement, "lastTransitionTime": since or now.strftime("%Y-%m-%dT%H:%M:%SZ")}
-    return [*(each for each in conditions if each.get("type") != TYPE), new]
+    told = {each.get("type"): each for each in conditions}
+    after = dict(told)
+    for each in judgements:
+        if each.is_absent:
+            after.pop(each.type, None)
+        else:
+            after[each.type] = _condition(each, told.get(each.type, {}), generation, now)
+    return None if after == told else list(after.values())
+
+
+def _condition(judgement: Judgement, old: Condition, generation: int, now: datetime) -> Condition:
+    said = {
+        "type": judgement.type,
+        "status": "True" if judgement.holds else "False",
+        "reason": judgement.reason,
+        "message": judgement.message,
+        "observedGeneration": generation,
+    }
+    if all(old.get(key) == value for key, value in said.items()):
+        return old
+    since = old.get("lastTransitionTime") if old.get("status") == said["status"] else None
+    return {**said, "lastTransitionTime": since or now.strftime("%Y-%m-%dT%H:%M:%SZ")}

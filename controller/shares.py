@@ -4,21 +4,20 @@ kubelet keeps extended resources in status.capacity that no device plugin of its
 when it starts on a node that it does not know, and then they are written again.
 """
 
-import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
-from itertools import islice
 from typing import Any
 
 import msgspec
 
 from cluster.api import Api, ApiError, PatchKind
-from cluster.reflector import Resource
+from cluster.reflector import Reflector, Resource
 from cluster.writers import Event, EventType, Reporter, publish_node_event
 from controller.offers import Offer, decode_offer, holders, wanted
+from controller.parts import Context, Part
 from placement.keys import SHARED
 from placement.shares import SHARES
 
@@ -27,7 +26,9 @@ NODES: Resource[Offer] = Resource(PATH, decode_offer, lambda each: each.name)
 
 REFUSED = "SharesRefused"
 ACTION = "OfferingShares"
-FAILURES_NAMED = 3
+
+# There is one of it.
+REPORTER = Reporter("berth.ome.io/controller", "berth-controller")
 
 
 class _Pods(msgspec.Struct):
@@ -36,20 +37,25 @@ class _Pods(msgspec.Struct):
 
 @dataclass
 class SharedNodes:
-    """A reflector's sink of nodes, which keeps what they offer in shares; `changed` is set when there may be work."""
+    """A reflector's sink of nodes, which keeps what they offer in shares; `changed` is told which to look at."""
 
     api: Api
     reporter: Reporter
     clock: Callable[[], datetime]
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    changed: Callable[[str], None] = field(default=lambda _name: None)
     _seen: dict[str, Offer] = field(default_factory=dict)
     _told: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The nodes that are known."""
+        return tuple(self._seen)
 
     def apply(self, seen: Offer) -> None:
         """Take in a node."""
         if self._seen.get(seen.name) != seen:
             self._seen[seen.name] = seen
-            self.changed.set()
+            self.changed(seen.name)
 
     def remove(self, seen: Offer) -> None:
         """Drop a node that was deleted."""
@@ -61,21 +67,11 @@ class SharedNodes:
         self._seen = {name: each for name, each in self._seen.items() if name in keys}
         self._told = {name: each for name, each in self._told.items() if name in keys}
 
-    async def look(self) -> list[str]:
-        """Write what each node offers where that is not what it should, or tell why not.
-
-        Raises ApiError after all were looked at, with the nodes where that failed.
-        """
-        changes: list[str | None] = []
-        failures: dict[str, ApiError] = {}
-        for each in list(self._seen.values()):
-            try:
-                changes.append(await self._settled(each))
-            except ApiError as error:
-                failures[each.name] = error
-        if failures:
-            raise _failure(failures)
-        return [each for each in changes if each]
+    async def settle(self, name: str) -> list[str]:
+        """Write what a node offers where that is not what it should, or tell why not. Raises ApiError."""
+        node = self._seen.get(name)
+        change = await self._settled(node) if node else None
+        return [change] if change else []
 
     async def _settled(self, node: Offer) -> str | None:
         milli, problem = wanted(node)
@@ -124,9 +120,14 @@ class SharedNodes:
         return f"node {node.name}: {problem}"
 
 
-def _failure(failures: Mapping[str, ApiError]) -> ApiError:
-    """Return the first of these failures, with the first nodes and what each met."""
-    first, *_ = failures.values()
-    told = [f"node {name}: {error.message}" for name, error in islice(failures.items(), FAILURES_NAMED)]
-    more = len(failures) - len(told)
-    return ApiError(first.status, first.reason, "; ".join([*told, *([f"{more} more nodes"] if more else [])]))
+def shares(context: Context) -> Part:
+    """Keep what nodes offer in shares true to what their labels wish."""
+    nodes = SharedNodes(context.api, REPORTER, context.clock)
+    queue = context.queue("shares", nodes.settle, lambda: nodes.names)
+    nodes.changed = queue.add
+    watch = Reflector(context.api, NODES, nodes, context.surroundings.watch_observer)
+    return Part(
+        (queue,),
+        {"watch of shared nodes": watch.run},
+        readiness=lambda: [] if watch.synced.is_set() else ["nodes: not listed yet"],
+    )

@@ -30,10 +30,11 @@ async def _compose(settings: ControllerSettings) -> None:
     from cluster.api import Api
     from controller.app import create_controller
     from controller.observers import Observers
+    from controller.ports import Alone, Surroundings
 
     registry = CollectorRegistry()
     async with Api.connect(settings.kubeconfig) as api:
-        observers = Observers(registry), WatchObserver(registry)
-        controller = create_controller(api, settings, *observers, lambda: datetime.now(UTC))
+        surroundings = Surroundings(Alone(), lambda: datetime.now(UTC), Observers(registry), WatchObserver(registry))
+        controller = create_controller(api, settings, surroundings)
         health = (settings.metrics_address, settings.metrics_port)
         await serve(Program(controller.readiness, registry, *health, tasks=controller.tasks))

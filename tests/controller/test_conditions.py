@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from controller.conditions import Condition, judged, succession
+from controller.conditions import Condition, Judgement, readiness, succession
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
 OTHER = {"type": "Discovered", "status": "True", "reason": "Found", "message": "", "lastTransitionTime": "x"}
 
 
-def after(conditions: list[dict[str, Any]], judgement: Condition, now: datetime) -> list[Condition]:
+def after(conditions: list[dict[str, Any]], judgement: Judgement, generation: int, now: datetime) -> list[Condition]:
     """Return the new conditions, of which there must be some."""
-    new = succession(conditions, judgement, now)
+    new = succession(conditions, [judgement], generation, now)
     assert new is not None
     return new
 
@@ -30,7 +30,7 @@ def after(conditions: list[dict[str, Any]], judgement: Condition, now: datetime)
 )
 def test_a_class_is_judged_by_its_problems(problems: list[str], status: str, reason: str) -> None:
     """The reason tells a selector that picks no nodes from anything else, the message has every problem."""
-    condition = judged(problems, 3)
+    (condition,) = after([], readiness(problems), 3, NOW)
 
     assert (condition["type"], condition["status"], condition["reason"]) == ("Ready", status, reason)
     assert condition["message"] == ("; ".join(problems) or "It is in force.")
@@ -39,9 +39,9 @@ def test_a_class_is_judged_by_its_problems(problems: list[str], status: str, rea
 
 def test_a_judgement_that_stands_already_is_not_written_again() -> None:
     """Nothing is written to say the same at another time."""
-    conditions = [dict(each) for each in after([], judged([], 1), NOW)]
+    conditions = [dict(each) for each in after([], readiness([]), 1, NOW)]
 
-    assert succession(conditions, judged([], 1), LATER) is None
+    assert succession(conditions, [readiness([])], 1, LATER) is None
 
 
 @pytest.mark.parametrize(
@@ -54,14 +54,21 @@ def test_a_judgement_that_stands_already_is_not_written_again() -> None:
 )
 def test_the_time_of_transition_changes_with_the_status_alone(problems: list[str], generation: int, since: str) -> None:
     """A class that stays valid through an edit keeps the time since when it is valid."""
-    conditions = [dict(each) for each in after([], judged([], 1), NOW)]
-    (new,) = after(conditions, judged(problems, generation), LATER)
+    conditions = [dict(each) for each in after([], readiness([]), 1, NOW)]
+    (new,) = after(conditions, readiness(problems), generation, LATER)
 
     assert (new["observedGeneration"], new["lastTransitionTime"]) == (generation, since)
 
 
 def test_conditions_of_others_stay_as_they_are() -> None:
     """A list in a status has several authors."""
-    old = after([OTHER], judged([], 1), NOW)
+    old = after([OTHER], readiness([]), 1, NOW)
 
-    assert after([dict(each) for each in old], judged(["spec: wrong"], 2), LATER)[0] == OTHER
+    assert after([dict(each) for each in old], readiness(["spec: wrong"]), 2, LATER)[0] == OTHER
+
+
+def test_a_condition_about_which_there_is_nothing_to_say_goes() -> None:
+    """What was true of an object that is another by now does not stand there for ever."""
+    old = after([OTHER], readiness([]), 1, NOW)
+
+    assert after([dict(each) for each in old], Judgement.absent("Ready"), 2, LATER) == [OTHER]

@@ -17,6 +17,7 @@ from cluster.observers import SILENT
 from controller import ca_bundle
 from controller.app import Controller, create_controller
 from controller.observers import Observers
+from controller.ports import Alone, Surroundings
 from controller.settings import ControllerSettings
 from sandbox import ControlPlane
 
@@ -64,7 +65,7 @@ async def at_work(
 ) -> AsyncIterator[Controller]:
     """Run a controller."""
     observers = Observers(registry or CollectorRegistry())
-    controller = create_controller(api, wanted, observers, SILENT, lambda: datetime.now(UTC))
+    controller = create_controller(api, wanted, Surroundings(Alone(), lambda: datetime.now(UTC), observers, SILENT))
     async with asyncio.TaskGroup() as group:
         running = [group.create_task(each()) for each in controller.tasks.values()]
         yield controller
@@ -156,7 +157,7 @@ async def test_a_configuration_that_is_not_there_yet_is_waited_for(control_plane
         await until(control_plane, lambda: len(controller.readiness()) == 1 and "yet" not in controller.readiness()[0])
 
         (problem,) = controller.readiness()
-        assert problem.startswith("trust: 404 NotFound: ")
+        assert problem.startswith("trust absent: 404 NotFound: ")
         assert '"absent" not found' in problem
 
 
@@ -232,7 +233,7 @@ async def test_a_condition_is_written_once_and_leaves_what_others_wrote(control_
     )
 
 
-@pytest.mark.parametrize("duty", ["trust", "class_conditions", "profile_conditions", "shares"])
+@pytest.mark.parametrize("duty", ["trust", "class_status", "profile_status"])
 async def test_each_duty_is_one_word_in_the_metrics(
     control_plane: ControlPlane, api: Api, configuration: str, duty: str
 ) -> None:

@@ -9,7 +9,6 @@ from aiohttp import web
 
 from cluster.api import Api, ApiError
 from cluster.writers import Reporter
-from controller.duties import Duty
 from controller.offers import Offer
 from controller.shares import SharedNodes
 from placement.keys import SHARED
@@ -60,24 +59,16 @@ async def test_a_node_that_cannot_be_written_keeps_shares_from_no_other(
 ) -> None:
     """It is tried again with the next look, the others are not."""
     see(nodes, "bad", "good", "well")
-    duty = Duty("shares", nodes.look, 60, lambda _: None)
 
-    await duty.step()
-    assert duty.problem == "403 Forbidden: node bad: bad is denied"
+    async def problem_of(name: str) -> str:
+        try:
+            await nodes.settle(name)
+        except ApiError as error:
+            return str(error)
+        return ""
+
+    assert [await problem_of(each) for each in nodes.names] == ["403 Forbidden: bad is denied", "", ""]
     assert written(server) == ["bad", "good", "well"]
 
-    await duty.step()
+    assert [await problem_of(each) for each in nodes.names] == ["403 Forbidden: bad is denied", "", ""]
     assert written(server)[3:] == ["bad"]
-
-
-async def test_the_first_of_many_failures_are_named(nodes: SharedNodes) -> None:
-    """And the others counted."""
-    see(nodes, *(f"bad-{index}" for index in range(5)))
-
-    with pytest.raises(ApiError) as failed:
-        await nodes.look()
-
-    assert failed.value.status == 403
-    assert failed.value.message == (
-        "node bad-0: bad-0 is denied; node bad-1: bad-1 is denied; node bad-2: bad-2 is denied; 2 more nodes"
-    )
