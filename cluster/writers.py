@@ -59,25 +59,30 @@ async def publish_event(api: Api, pod: Pod, event: Event, reporter: Reporter, no
     The same event about the same pod has the same name: of several replicas that see the same, one tells it, and the
     others get 409.
     """
-    await _publish(api, _Subject("Pod", pod.namespace, pod.name, pod.uid), event, reporter, now)
+    await publish_about(api, Subject("Pod", pod.namespace, pod.name, pod.uid), event, reporter, now)
 
 
 async def publish_node_event(api: Api, node: tuple[str, str], event: Event, reporter: Reporter, now: datetime) -> None:
     """Create an event about a node, given by name and uid, as publish_event does about a pod."""
-    await _publish(api, _Subject("Node", "", *node), event, reporter, now)
+    await publish_about(api, Subject("Node", "", *node), event, reporter, now)
 
 
-class _Subject(NamedTuple):
+class Subject(NamedTuple):
+    """What an event is about; an object without a namespace has an empty one."""
+
     kind: str
     namespace: str
     name: str
     uid: str
+    api_version: str = "v1"
 
 
-async def _publish(api: Api, subject: _Subject, event: Event, reporter: Reporter, now: datetime) -> None:
+async def publish_about(api: Api, subject: Subject, event: Event, reporter: Reporter, now: datetime) -> None:
+    """Create an event about any object, as publish_event does about a pod."""
     # The API server wants events about objects without a namespace in this one.
     namespace = subject.namespace or "default"
-    regarding = {"apiVersion": "v1", **{name: text for name, text in subject._asdict().items() if text}}
+    named = {"kind": subject.kind, "namespace": subject.namespace, "name": subject.name, "uid": subject.uid}
+    regarding = {"apiVersion": subject.api_version, **{name: text for name, text in named.items() if text}}
     body = {
         "apiVersion": "events.k8s.io/v1",
         "kind": "Event",
@@ -98,7 +103,7 @@ def _pod_path(namespace: str, name: str) -> str:
     return f"/api/v1/namespaces/{namespace}/pods/{name}"
 
 
-def _event_name(subject: _Subject, event: Event) -> str:
+def _event_name(subject: Subject, event: Event) -> str:
     said = f"{subject.uid} {event.reason} {event.note}"
     return f"{subject.name[:MAX_NAME_PREFIX].rstrip('.-')}.{sha256(said.encode()).hexdigest()[:16]}"
 

@@ -4,10 +4,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain
 
+from prometheus_client import Metric
+
 from cluster.api import Api
 from cluster.custom_objects import CustomObject, InvalidObject, accelerator_class, profile
 from cluster.view import CLASSES_PATH, PROFILES_PATH, ClusterView, Kind
 from controller.conditions import Judgement, readiness
+from controller.events import Events
 from controller.objects import Objects
 from controller.parts import Context, Part, Task
 from controller.ports import Surroundings
@@ -23,10 +26,11 @@ PARTS: tuple[Callable[[Context], Part], ...] = (trust, shares)
 
 @dataclass(frozen=True, slots=True)
 class Controller:
-    """What runs for ever, by name, and `readiness`, which returns the problems that stand against it."""
+    """What runs for ever, by name, `readiness`, which returns the problems that stand against it, and `metrics`."""
 
     tasks: dict[str, Task]
     readiness: Callable[[], list[str]]
+    metrics: Callable[[], Iterable[Metric]]
 
 
 def create_controller(api: Api, settings: ControllerSettings, surroundings: Surroundings) -> Controller:
@@ -35,13 +39,13 @@ def create_controller(api: Api, settings: ControllerSettings, surroundings: Surr
     view = ClusterView(
         api, WATCHED, surroundings.watch_observer, beside={Kind.CLASSES: classes, Kind.PROFILES: profiles}
     )
-    context = Context(api, view, classes, profiles, settings, surroundings)
+    context = Context(api, view, classes, profiles, settings, surroundings, Events(api, surroundings.clock))
     parts = [part(context) for part in PARTS]
     parts.append(_statuses(context, parts))
     return _composed(view, parts)
 
 
-def _composed(view: ClusterView, parts: Iterable[Part]) -> Controller:
+def _composed(view: ClusterView, parts: list[Part]) -> Controller:
     queues = [queue for part in parts for queue in part.queues]
 
     def problems() -> list[str]:
@@ -52,7 +56,7 @@ def _composed(view: ClusterView, parts: Iterable[Part]) -> Controller:
     tasks: dict[str, Task] = {"watches": view.run, **{queue.name: queue.run for queue in queues}}
     for part in parts:
         tasks |= part.tasks
-    return Controller(tasks, problems)
+    return Controller(tasks, problems, lambda: chain.from_iterable(part.metrics() for part in parts))
 
 
 def _statuses(context: Context, parts: Iterable[Part]) -> Part:

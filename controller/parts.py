@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from prometheus_client import Metric
+
 from cluster.api import Api
 from cluster.view import ClusterView
+from controller.events import Events
 from controller.objects import Objects
 from controller.ports import Surroundings
 from controller.settings import ControllerSettings
@@ -30,6 +33,7 @@ class Context:
     profiles: Objects
     settings: ControllerSettings
     surroundings: Surroundings
+    events: Events
 
     @property
     def clock(self) -> Callable[[], datetime]:
@@ -52,7 +56,7 @@ def _nothing() -> list[str]:
 class Part:
     """Something that the controller keeps true: its queues, its endless tasks by name, and what it finds of objects.
 
-    `readiness` returns what speaks against calling the controller ready.
+    `readiness` returns what speaks against calling the controller ready, `metrics` what is measured when somebody asks.
     """
 
     queues: tuple[WorkQueue, ...] = ()
@@ -61,3 +65,4 @@ class Part:
     class_fields: Fields | None = None
     profile_judges: tuple[Judge, ...] = ()
     readiness: Callable[[], list[str]] = _nothing
+    metrics: Callable[[], Iterable[Metric]] = tuple

@@ -7,7 +7,6 @@ when it starts on a node that it does not know, and then they are written again.
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -15,7 +14,8 @@ import msgspec
 
 from cluster.api import Api, ApiError, PatchKind
 from cluster.reflector import Reflector, Resource
-from cluster.writers import Event, EventType, Reporter, publish_node_event
+from cluster.writers import Event, EventType, Subject
+from controller.events import Events
 from controller.offers import Offer, decode_offer, holders, wanted
 from controller.parts import Context, Part
 from placement.keys import SHARED
@@ -27,9 +27,6 @@ NODES: Resource[Offer] = Resource(PATH, decode_offer, lambda each: each.name)
 REFUSED = "SharesRefused"
 ACTION = "OfferingShares"
 
-# There is one of it.
-REPORTER = Reporter("berth.ome.io/controller", "berth-controller")
-
 
 class _Pods(msgspec.Struct):
     items: list[msgspec.Raw]
@@ -40,11 +37,9 @@ class SharedNodes:
     """A reflector's sink of nodes, which keeps what they offer in shares; `changed` is told which to look at."""
 
     api: Api
-    reporter: Reporter
-    clock: Callable[[], datetime]
+    events: Events
     changed: Callable[[str], None] = field(default=lambda _name: None)
     _seen: dict[str, Offer] = field(default_factory=dict)
-    _told: dict[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -60,12 +55,10 @@ class SharedNodes:
     def remove(self, seen: Offer) -> None:
         """Drop a node that was deleted."""
         self._seen.pop(seen.name, None)
-        self._told.pop(seen.name, None)
 
     def retain(self, keys: AbstractSet[str]) -> None:
         """Drop all nodes but these."""
         self._seen = {name: each for name, each in self._seen.items() if name in keys}
-        self._told = {name: each for name, each in self._told.items() if name in keys}
 
     async def settle(self, name: str) -> list[str]:
         """Write what a node offers where that is not what it should, or tell why not. Raises ApiError."""
@@ -76,7 +69,6 @@ class SharedNodes:
     async def _settled(self, node: Offer) -> str | None:
         milli, problem = wanted(node)
         if not problem and node.offers(milli):
-            self._told.pop(node.name, None)
             return None
         problem = problem or await self._obstacle(node, milli)
         return await self._refused(node, problem) if problem else await self._written(node, milli)
@@ -103,26 +95,18 @@ class SharedNodes:
             if error.status == HTTPStatus.NOT_FOUND:
                 return None
             raise
-        self._told.pop(node.name, None)
         self._seen[node.name] = decode_offer(msgspec.Raw(written))
         return f"node {node.name} offers {milli} {SHARES}"
 
     async def _refused(self, node: Offer, problem: str) -> str | None:
-        if self._told.get(node.name) == problem:
-            return None
         event = Event(EventType.WARNING, REFUSED, ACTION, f"label {SHARED}: {problem}")
-        try:
-            await publish_node_event(self.api, (node.name, node.uid), event, self.reporter, self.clock())
-        except ApiError as error:
-            if error.status != HTTPStatus.CONFLICT:
-                raise
-        self._told[node.name] = problem
-        return f"node {node.name}: {problem}"
+        is_new = await self.events.tell(Subject("Node", "", node.name, node.uid), event)
+        return f"node {node.name}: {problem}" if is_new else None
 
 
 def shares(context: Context) -> Part:
     """Keep what nodes offer in shares true to what their labels wish."""
-    nodes = SharedNodes(context.api, REPORTER, context.clock)
+    nodes = SharedNodes(context.api, context.events)
     queue = context.queue("shares", nodes.settle, lambda: nodes.names)
     nodes.changed = queue.add
     watch = Reflector(context.api, NODES, nodes, context.surroundings.watch_observer)

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from cluster.api import Api, ApiError
-from cluster.writers import Reporter
+from controller.events import Events
 from controller.offers import Offer
 from controller.shares import SharedNodes
 from placement.keys import SHARED
@@ -40,7 +40,7 @@ async def server() -> AsyncIterator[ScriptedServer]:
 async def nodes(server: ScriptedServer, tmp_path: Path) -> AsyncIterator[SharedNodes]:
     """Nodes that nobody has seen yet."""
     async with Api.connect(write_kubeconfig(tmp_path / "kubeconfig", server.url, {})) as api:
-        yield SharedNodes(api, Reporter("a", "b"), lambda: datetime.now(UTC))
+        yield SharedNodes(api, Events(api, lambda: datetime.now(UTC)))
 
 
 def see(nodes: SharedNodes, *names: str) -> None:
