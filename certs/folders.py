@@ -4,20 +4,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from certs.issuance import Content, authority_content, pair_of, serving_content
+from certs.authorities import Content, authorities_of, succession
+from certs.issuance import serving_content
 
 # Apart from what the server reads, as the Secrets are.
 AUTHORITY_FOLDER = "authority"
-_NAMES = ("tls.crt", "tls.key", "ca.crt")
+_NAMES = ("tls.crt", "tls.key", "ca.crt", "old.crt")
 
 
 def ensure(folder: Path, names: Sequence[str], now: datetime) -> list[Path]:
     """Create or replace in a folder what is missing or due; return the files that were written. Raises OSError."""
     held = _read(folder / AUTHORITY_FOLDER)
-    authority = authority_content(held, now)
+    authorities = succession(authorities_of(held), now)
     found = _read(folder)
-    serving = serving_content(found, pair_of(authority), names, now)
-    return _written(folder / AUTHORITY_FOLDER, held, authority) + _written(folder, found, serving)
+    serving = serving_content(found, authorities, names, now)
+    return _written(folder / AUTHORITY_FOLDER, held, authorities.content) + _written(folder, found, serving)
 
 
 def _read(folder: Path) -> Content:

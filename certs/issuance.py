@@ -1,14 +1,12 @@
 """What a Secret or directory with a certificate ought to hold: what it holds, while that will do, else a new pair."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-from certs.judgement import AUTHORITY_LOOKAHEAD, is_due, is_signed_by, problems
-from certs.pairs import Pair, issue, make_authority
-
-# By the keys of a kubernetes.io/tls Secret, which are file names where it is mounted.
-Content = Mapping[str, bytes]
-CERTIFICATE, KEY, AUTHORITY = "tls.crt", "tls.key", "ca.crt"
+from certs.authorities import AUTHORITY, CERTIFICATE, KEY, Authorities, Content
+from certs.judgement import due_at, is_signed_by, problems
+from certs.lifetimes import USUAL, Lifetimes
+from certs.pairs import Pair, issue
 
 
 def pair_of(content: Content) -> Pair:
@@ -16,20 +14,14 @@ def pair_of(content: Content) -> Pair:
     return Pair(content.get(CERTIFICATE, b""), content.get(KEY, b""))
 
 
-def authority_content(found: Content, now: datetime) -> Content:
-    """Return what the authority's Secret ought to hold at that moment."""
-    pair = pair_of(found)
-    if not problems(pair, (), now) and not is_due(pair.parsed, now, AUTHORITY_LOOKAHEAD):
-        return found
-    return _content(make_authority(now))
-
-
-def serving_content(found: Content, authority: Pair, names: Sequence[str], now: datetime) -> Content:
+def serving_content(
+    found: Content, authorities: Authorities, names: Sequence[str], now: datetime, lifetimes: Lifetimes = USUAL
+) -> Content:
     """Return what the Secret that servers mount ought to hold at that moment: never the authority's key."""
     pair = pair_of(found)
-    if _will_do(pair, authority, names, now) and found.get(AUTHORITY) == authority.certificate:
-        return found
-    return {**_content(issue(authority, names, now)), AUTHORITY: authority.certificate}
+    if not _will_do(pair, authorities.signing, names, now):
+        pair = issue(authorities.signing, names, now, lifetimes.serving)
+    return {CERTIFICATE: pair.certificate, KEY: pair.key, AUTHORITY: authorities.trust}
 
 
 def names_of(service: str, namespace: str) -> tuple[str, ...]:
@@ -40,8 +32,4 @@ def names_of(service: str, namespace: str) -> tuple[str, ...]:
 def _will_do(pair: Pair, authority: Pair, names: Sequence[str], now: datetime) -> bool:
     if problems(pair, names, now):
         return False
-    return not is_due(pair.parsed, now) and is_signed_by(pair.parsed, authority.parsed)
-
-
-def _content(pair: Pair) -> Content:
-    return {CERTIFICATE: pair.certificate, KEY: pair.key}
+    return now < due_at(pair.parsed) and is_signed_by(pair.parsed, authority.parsed)

@@ -6,16 +6,31 @@ from datetime import datetime, timedelta
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
-from certs.pairs import AUTHORITY_LIFE, SERVING_LIFE, Pair
+from certs.lifetimes import SKEW
+from certs.pairs import Pair
 
-# A third of a life is left for every retry.
-SERVING_LOOKAHEAD = SERVING_LIFE / 3
-# No serving certificate may outlive its authority.
-AUTHORITY_LOOKAHEAD = AUTHORITY_LIFE / 10
+# A third of a life is left for every retry, and up to a twentieth more, so that not everything is due at once.
+_LEFT, _SPREAD = 1 / 3, 1 / 20
+_STEPS = 1000
 
 
-def is_due(certificate: x509.Certificate, now: datetime, lookahead: timedelta = SERVING_LOOKAHEAD) -> bool:
-    """Tell whether it is time for a successor: after the lookahead the certificate would not be valid."""
+def begun_at(certificate: x509.Certificate) -> datetime:
+    """Return when a certificate was made."""
+    return certificate.not_valid_before_utc + SKEW
+
+
+def due_at(certificate: x509.Certificate) -> datetime:
+    """Return when a serving certificate gets its successor: at two thirds of its life, or by chance a little before.
+
+    The chance is in its serial number, so that everybody who asks finds the same moment.
+    """
+    life = certificate.not_valid_after_utc - begun_at(certificate)
+    chance = certificate.serial_number % _STEPS / _STEPS
+    return certificate.not_valid_after_utc - life * (_LEFT + _SPREAD * chance)
+
+
+def is_ending(certificate: x509.Certificate, now: datetime, lookahead: timedelta) -> bool:
+    """Tell whether the certificate is valid no longer after the lookahead."""
     return certificate.not_valid_after_utc <= now + lookahead
 
 

@@ -9,10 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-AUTHORITY_LIFE = timedelta(days=3650)
-SERVING_LIFE = timedelta(days=90)
-# Clocks of API servers and of whoever signs differ.
-SKEW = timedelta(hours=1)
+from certs.lifetimes import SKEW, USUAL
 
 _NOTHING_ALLOWED = dict.fromkeys(
     (
@@ -51,12 +48,12 @@ class Pair:
         return key
 
 
-def make_authority(now: datetime) -> Pair:
+def make_authority(now: datetime, life: timedelta = USUAL.authority) -> Pair:
     """Return a new authority that may sign certificates of servers and nothing else."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name("Berth authority")
     unsigned = (
-        _builder(key, name, name, now, AUTHORITY_LIFE)
+        _builder(key, name, name, (now - SKEW, now + life))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage("key_cert_sign"), critical=True)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
@@ -64,12 +61,13 @@ def make_authority(now: datetime) -> Pair:
     return _signed(unsigned, key, key)
 
 
-def issue(authority: Pair, names: Sequence[str], now: datetime) -> Pair:
-    """Return a new serving certificate for the DNS names, signed by the authority."""
+def issue(authority: Pair, names: Sequence[str], now: datetime, life: timedelta = USUAL.serving) -> Pair:
+    """Return a new serving certificate for the DNS names, signed by the authority, which it does not outlive."""
     key = ec.generate_private_key(ec.SECP256R1())
     issuer = authority.parsed
+    until = min(now + life, issuer.not_valid_after_utc)
     unsigned = (
-        _builder(key, _name("Berth"), issuer.subject, now, SERVING_LIFE)
+        _builder(key, _name("Berth"), issuer.subject, (now - SKEW, until))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage("digital_signature"), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -80,7 +78,7 @@ def issue(authority: Pair, names: Sequence[str], now: datetime) -> Pair:
 
 
 def _builder(
-    key: ec.EllipticCurvePrivateKey, subject: x509.Name, issuer: x509.Name, now: datetime, life: timedelta
+    key: ec.EllipticCurvePrivateKey, subject: x509.Name, issuer: x509.Name, validity: tuple[datetime, datetime]
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
@@ -88,8 +86,8 @@ def _builder(
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - SKEW)
-        .not_valid_after(now + life)
+        .not_valid_before(validity[0])
+        .not_valid_after(validity[1])
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
 

@@ -2,13 +2,14 @@
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from certs.issuance import Content, authority_content, names_of, pair_of, serving_content
-from certs.pairs import Pair
+from certs.authorities import Authorities, Content, authorities_of, succession
+from certs.issuance import names_of, serving_content
+from certs.lifetimes import USUAL, Lifetimes
 from cluster.api import Api, ApiError
 
 # Each lost race means that somebody else has made progress.
@@ -33,32 +34,49 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Ensured:
-    """The authority to trust, and what was written, in words."""
+    """The authorities to trust, and what was written, in words."""
 
-    authority: Pair
+    authorities: Authorities
     changes: list[str]
 
 
-async def ensure(api: Api, places: Places, now: datetime) -> Ensured:
-    """Create or replace in both Secrets what is missing or due. Raises ApiError."""
+async def contents(api: Api, places: Places) -> tuple[Content, Content]:
+    """Return what the authority's and the serving Secret hold; nothing where they are not there. Raises ApiError."""
+    names = (places.authority_secret, places.certificate_secret)
+    authority, serving = [_held(await _found(api, places.namespace, name)) for name in names]
+    return authority, serving
+
+
+async def ensure(
+    api: Api, places: Places, now: datetime, told: Sequence[bytes] | None = None, lifetimes: Lifetimes = USUAL
+) -> Ensured:
+    """Create or replace in both Secrets what is missing or due. Raises ApiError.
+
+    `told` is what each API server's client of the webhook was told last to trust; None where there is nobody to tell.
+    """
     changes: list[str] = []
 
-    async def kept(name: str, wanted: Callable[[Content], Content]) -> Pair:
+    async def kept(name: str, wanted: Callable[[Content], Content]) -> Content:
         content, is_new = await _ensure(api, places.namespace, name, wanted)
         if is_new:
             changes.append(f"Secret {places.namespace}/{name} written")
-        return pair_of(content)
+        return content
 
-    authority = await kept(places.authority_secret, lambda found: authority_content(found, now))
-    await kept(places.certificate_secret, lambda found: serving_content(found, authority, places.names, now))
-    return Ensured(authority, changes)
+    def renewed(found: Content) -> Content:
+        return succession(authorities_of(found), now, told, lifetimes).content
+
+    authorities = authorities_of(await kept(places.authority_secret, renewed))
+    await kept(
+        places.certificate_secret, lambda found: serving_content(found, authorities, places.names, now, lifetimes)
+    )
+    return Ensured(authorities, changes)
 
 
 async def _ensure(api: Api, namespace: str, name: str, wanted: Callable[[Content], Content]) -> tuple[Content, bool]:
     """Return what the Secret holds in the end, and whether that was written here."""
     for _ in range(ATTEMPTS):
         found = await _found(api, namespace, name)
-        held = {key: base64.b64decode(value) for key, value in (found.get("data") or {}).items()}
+        held = _held(found)
         content = wanted(held)
         if content == held:
             return held, False
@@ -66,6 +84,10 @@ async def _ensure(api: Api, namespace: str, name: str, wanted: Callable[[Content
         if await _is_written(api, namespace, name, {**(found or _new(name)), "data": encoded}):
             return content, True
     raise ApiError(CONFLICT, "Conflict", f"Secret {namespace}/{name}: others kept changing it while it was written")
+
+
+def _held(secret: dict[str, Any]) -> dict[str, bytes]:
+    return {key: base64.b64decode(value) for key, value in (secret.get("data") or {}).items()}
 
 
 async def _found(api: Api, namespace: str, name: str) -> dict[str, Any]:

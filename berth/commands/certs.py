@@ -7,7 +7,11 @@ from pathlib import Path
 EPILOG = """\
 What is there already and will do is kept, so it is safe to run this again; a serving certificate lives 90 days.
 
+`berth certs status` changes nothing: it shows who signs, what is served until when, and whom the webhook
+configurations trust; it ends with 1 where something is wrong.
+
 examples:
+  berth certs status
   berth certs --namespace berth-system --service berth-webhook --secret berth-webhook-tls
   berth certs --out ./tls"""
 
@@ -16,11 +20,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Take where the certificates go, and for which Service they are."""
     parser.description = "Make an authority and a serving certificate for the webhook, in Secrets or in a folder."
     parser.epilog = EPILOG
+    parser.add_argument(
+        "action", nargs="?", choices=("ensure", "status"), default="ensure", help="make what is missing, or only look"
+    )
     parser.add_argument("--namespace", default="berth-system", help="namespace of the Service and the Secrets")
     parser.add_argument("--service", default="berth-webhook", help="Service of the webhook")
     parser.add_argument("--secret", default="berth-webhook-tls", help="Secret that the webhook mounts")
     parser.add_argument("--authority-secret", default="berth-authority", help="Secret with the authority's key")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="write files here, and nothing to the cluster")
+    parser.add_argument(
+        "--webhook-configuration",
+        default="accelerators.berth.ome.io",
+        metavar="NAME",
+        help="webhook configurations whose caBundle is shown",
+    )
     parser.add_argument("--kubeconfig", type=Path, help="kubeconfig file; without it the usual one")
     parser.set_defaults(run=_run)
 
@@ -28,6 +41,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     from berth import errands
 
+    if arguments.action == "status":
+        return errands.run(_status(arguments))
     return errands.run(_in_folder(arguments) if arguments.out else _in_secrets(arguments))
 
 
@@ -56,6 +71,28 @@ async def _in_secrets(arguments: argparse.Namespace) -> list[str]:
         *(ensured.changes or [f"kept both Secrets in {places.namespace}: what is there will do"]),
         *_trust(f"{secret} --output=jsonpath='{{.data.ca\\.crt}}'"),
     ]
+
+
+async def _status(arguments: argparse.Namespace) -> list[str]:
+    from berth import errands
+    from certs.secrets import Places, contents
+    from certs.status import Standing, report
+    from cluster.api import Api
+    from controller import ca_bundle
+
+    places = Places(arguments.namespace, arguments.service, arguments.secret, arguments.authority_secret)
+    async with Api.connect(arguments.kubeconfig) as api:
+        authority, serving = await contents(api, places)
+        told: dict[str, bytes] = {}
+        for path in ca_bundle.paths(arguments.webhook_configuration):
+            told |= {
+                f"{path.rpartition('/v1/')[2]} {name}": each
+                for name, each in (await ca_bundle.told(api, path) or {}).items()
+            }
+    found = report(Standing(authority, serving, places.names, told), datetime.now(UTC))
+    if found.problems:
+        raise errands.AmissError([*found.lines, *(f"wrong: {each}" for each in found.problems)])
+    return [*found.lines, "nothing is wrong"]
 
 
 def _trust(shown_by: str) -> list[str]:

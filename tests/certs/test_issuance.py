@@ -4,30 +4,31 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from certs.issuance import Content, authority_content, names_of, pair_of, serving_content
+from certs.authorities import Authorities, Content, authorities_of, succession
+from certs.issuance import names_of, pair_of, serving_content
 from certs.judgement import is_signed_by
 from certs.pairs import make_authority
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 NAMES = names_of("berth-webhook", "berth-system")
-AUTHORITY = authority_content({}, NOW)
-SERVING = serving_content({}, pair_of(AUTHORITY), NAMES, NOW)
+AUTHORITIES = succession(authorities_of({}), NOW)
+SERVING = serving_content({}, AUTHORITIES, NAMES, NOW)
 
 
 def test_nothing_found_becomes_an_authority_and_a_certificate_that_it_signed() -> None:
     """A first pass makes everything; the serving content has the trust, and never the authority's key."""
-    assert is_signed_by(pair_of(SERVING).parsed, pair_of(AUTHORITY).parsed)
-    assert SERVING["ca.crt"] == AUTHORITY["tls.crt"]
-    assert AUTHORITY["tls.key"] not in SERVING.values()
+    assert is_signed_by(pair_of(SERVING).parsed, AUTHORITIES.signing.parsed)
+    assert SERVING["ca.crt"] == AUTHORITIES.signing.certificate
+    assert AUTHORITIES.signing.key not in SERVING.values()
 
 
-@pytest.mark.parametrize("days", [0, 59])
+@pytest.mark.parametrize("days", [0, 55])
 def test_what_will_do_is_kept_as_it_is(days: int) -> None:
     """A second pass changes nothing."""
     later = NOW + timedelta(days=days)
 
-    assert authority_content(AUTHORITY, later) == AUTHORITY
-    assert serving_content(SERVING, pair_of(AUTHORITY), NAMES, later) == SERVING
+    assert succession(authorities_of(AUTHORITIES.content), later).content == AUTHORITIES.content
+    assert serving_content(SERVING, AUTHORITIES, NAMES, later) == SERVING
 
 
 @pytest.mark.parametrize(
@@ -36,23 +37,17 @@ def test_what_will_do_is_kept_as_it_is(days: int) -> None:
         {},
         {"tls.crt": SERVING["tls.crt"]},
         {**SERVING, "tls.crt": b"broken"},
-        {**SERVING, "tls.key": AUTHORITY["tls.key"]},
+        {**SERVING, "tls.key": AUTHORITIES.signing.key},
         {**SERVING, "ca.crt": b""},
-        serving_content({}, pair_of(AUTHORITY), NAMES[1:], NOW),
-        serving_content({}, make_authority(NOW), NAMES, NOW),
-        serving_content({}, pair_of(AUTHORITY), NAMES, NOW - timedelta(days=60)),
+        serving_content({}, AUTHORITIES, NAMES[1:], NOW),
+        serving_content({}, Authorities(make_authority(NOW)), NAMES, NOW),
+        serving_content({}, AUTHORITIES, NAMES, NOW - timedelta(days=60)),
     ],
     ids=["none", "no key", "broken", "mismatched", "no trust", "other names", "other authority", "due"],
 )
 def test_what_will_not_do_is_replaced(found: Content) -> None:
     """Whatever is wrong, the next pass mends it."""
-    made = serving_content(found, pair_of(AUTHORITY), NAMES, NOW)
+    made = serving_content(found, AUTHORITIES, NAMES, NOW)
 
     assert made != found
-    assert serving_content(made, pair_of(AUTHORITY), NAMES, NOW) == made
-
-
-def test_an_authority_is_replaced_a_year_before_its_end() -> None:
-    """No serving certificate outlives its authority."""
-    assert authority_content(AUTHORITY, NOW + timedelta(days=3650 - 366)) == AUTHORITY
-    assert authority_content(AUTHORITY, NOW + timedelta(days=3650 - 365)) != AUTHORITY
+    assert serving_content(made, AUTHORITIES, NAMES, NOW) == made

@@ -7,8 +7,9 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from certs.judgement import is_due, is_signed_by, problems
-from certs.pairs import AUTHORITY_LIFE, SERVING_LIFE, Pair, issue, make_authority
+from certs.judgement import due_at, is_signed_by, problems
+from certs.lifetimes import USUAL
+from certs.pairs import Pair, issue, make_authority
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 NAMES = ("berth-webhook.berth-system.svc", "localhost")
@@ -70,7 +71,7 @@ def test_a_serving_certificate_names_the_authority_that_signed_it() -> None:
     assert not is_signed_by(SERVING.parsed, make_authority(NOW).parsed)
 
 
-@pytest.mark.parametrize(("pair", "life"), [(AUTHORITY, AUTHORITY_LIFE), (SERVING, SERVING_LIFE)], ids=["CA", "leaf"])
+@pytest.mark.parametrize(("pair", "life"), [(AUTHORITY, USUAL.authority), (SERVING, USUAL.serving)], ids=["CA", "leaf"])
 def test_a_certificate_is_valid_from_an_hour_before_its_making_to_the_end_of_its_life(
     pair: Pair, life: timedelta
 ) -> None:
@@ -84,10 +85,21 @@ def test_no_two_certificates_share_a_serial_number() -> None:
     assert issue(AUTHORITY, NAMES, NOW).parsed.serial_number != SERVING.parsed.serial_number
 
 
-@pytest.mark.parametrize(("days", "due"), [(0, False), (59, False), (60, True), (100, True)])
-def test_a_serving_certificate_is_due_when_a_third_of_its_life_is_left(days: int, due: bool) -> None:  # noqa: FBT001
-    """Renewal has thirty days to succeed."""
-    assert is_due(SERVING.parsed, NOW + timedelta(days=days)) is due
+@pytest.mark.parametrize("life", [timedelta(days=90), timedelta(minutes=1)], ids=str)
+def test_a_serving_certificate_is_due_at_two_thirds_of_its_life(life: timedelta) -> None:
+    """Renewal has the last third to succeed; by chance it comes a little earlier, and whoever asks finds the same."""
+    due = [due_at(issue(AUTHORITY, NAMES, NOW, life).parsed) for _ in range(40)]
+
+    assert all(NOW + life * (2 / 3 - 1 / 20) - timedelta(seconds=1) < each <= NOW + life * 2 / 3 for each in due)
+    assert len(set(due)) > 20
+    assert due_at(SERVING.parsed) == due_at(SERVING.parsed)
+
+
+def test_no_serving_certificate_outlives_its_authority() -> None:
+    """A certificate that is valid under nobody's trust only looks well."""
+    late = issue(AUTHORITY, NAMES, NOW + timedelta(days=3649))
+
+    assert late.parsed.not_valid_after_utc == AUTHORITY.parsed.not_valid_after_utc
 
 
 @pytest.mark.parametrize(

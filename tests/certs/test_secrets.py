@@ -48,8 +48,8 @@ async def test_both_secrets_are_created(control_plane: ControlPlane, api: Api, p
     held = content(control_plane, places.certificate_secret)
     assert secret(control_plane, places.certificate_secret)["type"] == "kubernetes.io/tls"
     assert set(held) == {"tls.crt", "tls.key", "ca.crt"}
-    assert held["ca.crt"] == ensured.authority.certificate
-    assert is_signed_by(pair_of(held).parsed, ensured.authority.parsed)
+    assert held["ca.crt"] == ensured.authorities.trust
+    assert is_signed_by(pair_of(held).parsed, ensured.authorities.signing.parsed)
     assert problems(pair_of(held), ["berth-webhook.default.svc"], NOW) == []
     assert ensured.changes == [
         f"Secret default/{places.authority_secret} written",
@@ -62,7 +62,7 @@ async def test_a_second_pass_writes_nothing(control_plane: ControlPlane, api: Ap
     first = await ensure(api, places, NOW)
     before = secret(control_plane, places.certificate_secret)["metadata"]["resourceVersion"]
 
-    assert await ensure(api, places, NOW + timedelta(days=59)) == Ensured(first.authority, [])
+    assert await ensure(api, places, NOW + timedelta(days=55)) == Ensured(first.authorities, [])
     assert secret(control_plane, places.certificate_secret)["metadata"]["resourceVersion"] == before
 
 
@@ -74,7 +74,7 @@ async def test_a_certificate_that_is_due_is_replaced_under_the_same_authority(
     old = served(control_plane, places)
     later = NOW + timedelta(days=61)
 
-    assert (await ensure(api, places, later)).authority == first.authority
+    assert (await ensure(api, places, later)).authorities == first.authorities
     new = served(control_plane, places)
     assert new != old
     assert problems(new, places.names, later + timedelta(days=89)) == []
@@ -99,12 +99,12 @@ async def test_writers_that_race_agree(control_plane: ControlPlane, api: Api, pl
     """Of several controllers that start at once, one makes each Secret, and all trust the same authority."""
     ensured = await asyncio.gather(*(ensure(api, places, NOW) for _ in range(8)))
 
-    assert len({each.authority for each in ensured}) == 1
+    assert len({each.authorities for each in ensured}) == 1
     assert sorted(change for each in ensured for change in each.changes) == [
         f"Secret default/{places.authority_secret} written",
         f"Secret default/{places.certificate_secret} written",
     ]
-    assert is_signed_by(served(control_plane, places).parsed, ensured[0].authority.parsed)
+    assert is_signed_by(served(control_plane, places).parsed, ensured[0].authorities.signing.parsed)
 
 
 async def test_of_writers_that_renew_at_once_one_does_it(control_plane: ControlPlane, api: Api, places: Places) -> None:
