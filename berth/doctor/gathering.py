@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -161,11 +161,12 @@ class Doctor:
     async def _configurations(self) -> tuple[WebhookConfiguration, ...]:
         return tuple(msgspec.json.decode(await self.api.get(_MUTATING), type=_Configurations).items)
 
-    async def _ready_webhooks(self) -> int:
+    async def _ready_webhooks(self) -> int | None:
+        """Return how many replicas are ready, or None where nobody counts them."""
         path = f"/apis/discovery.k8s.io/v1/namespaces/{self.places.namespace}/endpointslices"
         query = {"labelSelector": f"kubernetes.io/service-name={self.places.service}"}
         slices = msgspec.json.decode(await self.api.get(path, query), type=_EndpointSlices).items
-        return sum(bool(each.conditions.ready) for one in slices for each in one.endpoints or ())
+        return sum(bool(each.conditions.ready) for one in slices for each in one.endpoints or ()) if slices else None
 
     async def _certificates(self) -> Standing:
         authority, serving = await contents(self.api, self.places)
@@ -195,8 +196,19 @@ class Doctor:
         maps = await self._seen("ConfigMaps of Berth", self.api.get(path))
         for each in msgspec.json.decode(maps, type=_ConfigMaps).items if maps else ():
             texts |= {f"ConfigMap {each.metadata.name}, {key}": text for key, text in (each.data or {}).items()}
-        found = dict(_configurations(texts))
+        read = {where: self._configuration_in(where, text) for where, text in texts.items()}
+        found = {where: configuration for where, configuration in read.items() if configuration}
         return found if found or maps is not None else None
+
+    def _configuration_in(self, where: str, text: str) -> SchedulerConfiguration | None:
+        """Return the KubeSchedulerConfiguration that a text is, if it is one; one that cannot be read is told."""
+        if "KubeSchedulerConfiguration" not in text:
+            return None
+        try:
+            return msgspec.convert(yaml.safe_load(text), SchedulerConfiguration)
+        except (yaml.YAMLError, msgspec.ValidationError) as error:
+            self._unseen.append(f"{where} is no KubeSchedulerConfiguration: {' '.join(str(error).split())}")
+            return None
 
     async def _placed_by(self, view: ClusterView) -> Mapping[str, int]:
         """Return how many pods with accelerators run by the word of each scheduler."""
@@ -214,11 +226,3 @@ class Doctor:
 def _labels(namespaces: bytes) -> dict[str, dict[str, str]]:
     found = msgspec.json.decode(namespaces, type=_Namespaces).items
     return {each.metadata.name: each.metadata.labels or {} for each in found}
-
-
-def _configurations(texts: Mapping[str, str]) -> Iterator[tuple[str, SchedulerConfiguration]]:
-    """Yield the KubeSchedulerConfigurations among texts; what is none, or cannot be read, is something else."""
-    for where, text in texts.items():
-        if "KubeSchedulerConfiguration" in text:
-            with suppress(yaml.YAMLError, msgspec.ValidationError):
-                yield where, msgspec.convert(yaml.safe_load(text), SchedulerConfiguration)

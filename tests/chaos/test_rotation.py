@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from prometheus_client import CollectorRegistry
 
@@ -34,8 +33,8 @@ from sandbox import ApiError, ControlPlane
 from tests.webhook.hardware import H100
 from tests.webhook.real import admitting, await_answers, create
 
-LIFETIMES = Lifetimes(timedelta(seconds=30), timedelta(seconds=9), timedelta(seconds=1.5))
-SECONDS = 32.0
+LIFETIMES = Lifetimes(timedelta(seconds=52), timedelta(seconds=18), timedelta(seconds=2))
+SECONDS = 42.0
 A_SECOND = 200
 CREATORS = 8
 CONFIGURATION = "accelerators.berth.ome.io"
@@ -52,7 +51,7 @@ class Kubelet:
 
     def sync(self) -> None:
         """Take over what the Secret holds."""
-        data = self._plane.get_json("secret", "berth-webhook-tls", NAMESPACE).get("data", {})
+        data = secret(self._plane, "berth-webhook-tls")
         if data == self._written:
             return
         self._written = data
@@ -111,9 +110,15 @@ def handshake(context: ssl.SSLContext, port: int) -> bytes:
         return ssl.DER_cert_to_PEM_cert(secure.getpeercert(binary_form=True) or b"").encode()
 
 
+def secret(plane: ControlPlane, name: str) -> dict[str, str]:
+    """Return what a Secret of Berth's holds, as it is encoded."""
+    data: dict[str, str] = plane.api.get(f"/api/v1/namespaces/{NAMESPACE}/secrets/{name}").get("data", {})
+    return data
+
+
 def bundle(plane: ControlPlane) -> bytes:
     """Return whom the API server was told to trust."""
-    found: dict[str, Any] = plane.get_json("mutatingwebhookconfiguration", CONFIGURATION)
+    found = plane.api.get(f"/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/{CONFIGURATION}")
     return base64.b64decode(found["webhooks"][0]["clientConfig"]["caBundle"])
 
 
@@ -203,8 +208,7 @@ def test_no_admission_fails_while_authority_and_certificate_are_replaced_several
 
         def look() -> None:
             kubelet.sync()
-            content = plane.get_json("secret", "berth-authority", NAMESPACE)["data"]
-            authorities.add(base64.b64decode(content[CERTIFICATE]))
+            authorities.add(base64.b64decode(secret(plane, "berth-authority")[CERTIFICATE]))
 
         with repeated(load.create, A_SECOND, CREATORS), repeated(load.shake, 10), repeated(look, 4):
             asyncio.run(rotate(plane, SECONDS))
