@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Where tests start a real control plane.
 REAL := $(addprefix tests/,sandbox cluster certs controller extender webhook manifests berth demo chaos)
 
-.PHONY: help demo test check controlplane soak churn bench bench-replay bench-fragmentation plot fuzz lock kind clean
+.PHONY: help demo test check controlplane soak churn churn-classes bench bench-replay bench-fragmentation plot fuzz lock kind clean
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -20,10 +20,11 @@ help: ## What can be made
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-controlplane: .venv/ready ## Build etcd, kube-apiserver, kube-scheduler, kube-controller-manager, kubectl and kwok once into the user's cache
+controlplane: .venv/ready ## Build etcd, kube-apiserver, kube-scheduler, kube-controller-manager, kubectl, kwok and Karpenter once into the user's cache
 	@$(BIN)/python -m sandbox build
 
-demo: controlplane ## Tell the story on a real control plane; KEEP=1 leaves it running
+demo: .venv/ready ## Tell the story on a real control plane; KEEP=1 leaves it running
+	@$(BIN)/python -m sandbox build-control-plane
 	@$(BIN)/python -m demo $(if $(KEEP),--keep)
 
 check: .venv/ready ## Lint, types, layers and budgets
@@ -44,6 +45,9 @@ soak-%: .venv/ready
 
 churn: controlplane ## Whether the extender's memory is flat while 72,000 pods come and go: 15 minutes
 	@$(BIN)/python -m bench.churn
+
+churn-classes: controlplane ## How late the status of classes is right while 5,000 nodes change for MINUTES (60), 20 times a second
+	@$(BIN)/python -m bench.controller --minutes $(or $(MINUTES),60)
 
 bench: controlplane ## Benchmarks, each beside its floor or peer: 25 minutes, or parts of them: ONLY=verbs,state
 	@$(BIN)/python -m bench --only "$(ONLY)"

@@ -25,6 +25,8 @@ from placement.asking.roster import NOBODY, Roster
 from placement.asking.serving import ServingObjects
 from placement.inventory import Inventory, NodeInventory
 from placement.keys import INJECTION
+from placement.queueing.queues import NO_QUEUES
+from placement.scaling.supply import NO_SUPPLY
 from webhook.app import create_app as create_webhook_app
 from webhook.desk import Desk
 from webhook.observers import Observers
@@ -42,6 +44,8 @@ class Known:
         self.is_synced = True
         self.serving = ServingObjects()
         self.roster: Roster = NOBODY
+        self.queueing = NO_QUEUES
+        self.supply = NO_SUPPLY
         self.catalog = catalog
         self.profiles = profiles
         self.account = Account()

@@ -14,7 +14,10 @@ COMMANDS = {
     "controller": "keep certificates, the webhook's caBundle and the conditions of the classes true",
     "certs": "make the webhook's certificates by hand, into Secrets or a folder",
     "preview": "tell what the webhook would do with pods and pod templates in files",
+    "discover": "print the accelerator classes that the controller would make of the nodes",
+    "lint": "tell what speaks against classes and profiles in files",
     "simulate": "tell where the pods of a trace would go, or how many copies of pods a cluster still takes",
+    "doctor": "tell what is wrong with an installation, and what to do",
     "explain": "tell why a pod got its class and its node, or why it waits",
     "version": "print the version",
 }

@@ -4,7 +4,7 @@ It depends only on what exists, never on the order in which that was seen. Of a 
 """
 
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import lru_cache
@@ -22,12 +22,19 @@ REMEMBERED = 64
 
 # Names, labels and their values of a large cluster: some megabytes.
 SHARED_TEXTS = 2**16
+SHARED_OWNERS = 2**12
 
 
 def hold_of(pod: Pod) -> Hold:
     """Return what a pod takes on its node, and of which devices where it has shares of them."""
     devices = devices_of(pod.annotations[DEVICES]) if DEVICES in pod.annotations else ()
-    return hold_for(shared(pod.node), pod.taken, devices, shared(pod.owner), pod.priority)
+    return hold_for(shared(pod.node), pod.taken, devices, shared_owner(pod.owner), pod.priority)
+
+
+@lru_cache(SHARED_OWNERS)
+def shared_owner(owner: str) -> str:
+    """Return one and the same text of all replicas of an owner, which come close together; owners come and go."""
+    return owner
 
 
 @lru_cache(SHARED_TEXTS)
@@ -41,7 +48,8 @@ class Account:
 
     def __init__(self) -> None:
         self._catalog = Catalog()
-        self._is_classified = True
+        # The classes that are not what they were when the nodes were last classified.
+        self._changed_classes: set[str] = set()
         self._nodes: TransientMap[NodeInventory] = TransientMap()
         # By node, known or not: pods may be seen before their node, or outlive it a little.
         self._tallies: dict[str, Tally] = {}
@@ -59,10 +67,7 @@ class Account:
     @property
     def inventory(self) -> Inventory:
         """A snapshot of the nodes; those that did not change are the same objects as in the one before."""
-        if not self._is_classified:
-            self._is_classified = True
-            for node in tuple(self._nodes.values()):
-                self._put(self._classified(node))
+        self._classify()
         for name in self._stale:
             self._settle(name)
         self._stale.clear()
@@ -103,9 +108,8 @@ class Account:
 
     def use(self, catalog: Catalog) -> None:
         """Tell the classes of every node by this catalog, when somebody looks."""
-        if catalog != self._catalog:
-            self._catalog = catalog
-            self._is_classified = False
+        old, self._catalog = self._catalog, catalog
+        self._changed_classes |= catalog.without(old).classes.keys() | old.without(catalog).classes.keys()
 
     def apply_node(self, node: NodeInventory) -> bool:
         """Take in what a node says of itself, and tell whether that is new; what pods hold of it stays."""
@@ -197,8 +201,23 @@ class Account:
         held, assumed, replicas = tally.amounts
         return replace(node, held=held, assumed=assumed, replicas=replicas)
 
+    def _classify(self) -> None:
+        """Classify the nodes that carry a class which changed, or are to carry it."""
+        if not self._changed_classes:
+            return
+        changed = self._catalog.only(self._changed_classes)
+        for node in tuple(self._nodes.values()):
+            carried = changed.carried_by(node.labels, node.name)
+            if carried or not self._changed_classes.isdisjoint(node.classes):
+                self._put(self._carrying(node, {*node.classes} - self._changed_classes | {*carried}))
+        self._changed_classes.clear()
+
     def _classified(self, node: NodeInventory) -> NodeInventory:
-        names = self._catalog.carried_by(node.labels, node.name)
+        return self._carrying(node, self._catalog.carried_by(node.labels, node.name))
+
+    def _carrying(self, node: NodeInventory, carried: Iterable[str]) -> NodeInventory:
+        """Return a node with the classes that it carries, the same where they are no others and offer nothing else."""
+        names = tuple(sorted(carried))
         offers = frozenset[str]().union(*(self._catalog.classes[name].resource_names for name in names))
         is_same = names == node.classes and offers == node.offers
         return node if is_same else replace(node, classes=names, offers=offers)

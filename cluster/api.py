@@ -4,9 +4,10 @@ Only this module imports `kubernetes`. It leaves the client's models and watches
 hundred times as much as decoding what is needed.
 """
 
+import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from http import HTTPStatus
@@ -60,8 +61,11 @@ class _Status(msgspec.Struct):
 class Gate(Protocol):
     """What writes must pass."""
 
-    async def admit(self) -> float:
-        """Wait for a write's turn and return how many seconds it may take; raises ApiError where it may not be."""
+    def passage(self, method: str) -> AbstractAsyncContextManager[float]:
+        """Wait for a write's turn; its context is given how many seconds the write may take, and sees how it ends.
+
+        Raises ApiError where it may not be.
+        """
         ...
 
 
@@ -137,9 +141,19 @@ class Api:
             answer.response.close()
 
     async def _exchange(self, request: _Request) -> bytes:
-        if self._gate and request.method != "GET":
-            request = replace(request, timeout=aiohttp.ClientTimeout(await self._gate.admit()))
-        return await _content(await self._send(request))
+        if self._gate is None or request.method == "GET":
+            return await _content(await self._send(request))
+        async with self._gate.passage(request.method) as seconds:
+            return await self._sent_within(seconds, request)
+
+    async def _sent_within(self, seconds: float, request: _Request) -> bytes:
+        """Have a write end in time, here and in the API server: it is the server's own parameter for that."""
+        bounded = replace(request, query={**request.query, "timeout": f"{seconds:.3f}s"})
+        try:
+            async with asyncio.timeout(seconds):
+                return await _content(await self._send(bounded))
+        except TimeoutError as error:
+            raise _unreachable(error) from error
 
     async def _send(self, request: _Request) -> Any:
         """Return the answer's head; credentials that the server knows no longer are read anew, once."""

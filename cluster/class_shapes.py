@@ -149,6 +149,10 @@ class _Cost(Model):
     tier: str = ""
 
 
+class _Integration(Model):
+    kueue_resource_flavor: str = ""
+
+
 class _Spec(Model):
     vendor: str = ""
     family: str = ""
@@ -157,6 +161,7 @@ class _Spec(Model):
     resources: tuple[_Resource, ...] = ()
     tolerations: tuple[_Toleration, ...] = ()
     cost: _Cost = _Cost()
+    integration: _Integration = _Integration()
     allowed_namespaces: frozenset[str] | None = None
     scalable_from_zero: bool = False
 
@@ -192,6 +197,7 @@ class ClassShape(Model):
             spec.allowed_namespaces,
             spec.scalable_from_zero or self.metadata.annotations.scalable_from_zero,
             self.metadata.annotations.namespace_selector,
+            spec.integration.kueue_resource_flavor,
         )
 
 

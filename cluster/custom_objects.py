@@ -39,6 +39,7 @@ class CustomObject:
     generation: int
     raw: bytes
     namespace: str = ""
+    is_terminating: bool = False
 
     @property
     def key(self) -> str:
@@ -62,17 +63,24 @@ def decode_custom_object(raw: bytes | msgspec.Raw) -> CustomObject:
     metadata = decoded(_CUSTOM, raw).metadata
     if not metadata.name:
         raise MalformedObject("metadata.name", "is missing")
-    return CustomObject(metadata.name, metadata.resource_version, metadata.generation, bytes(raw), metadata.namespace)
+    return CustomObject(
+        metadata.name,
+        metadata.resource_version,
+        metadata.generation,
+        bytes(raw),
+        metadata.namespace,
+        is_terminating=metadata.deletion_timestamp is not None,
+    )
 
 
 def accelerator_class(raw: bytes) -> AcceleratorClass:
     """Return the class that an AcceleratorClass of either dialect describes; raises InvalidObject."""
-    return _validated(ClassShape, raw).accelerator_class
+    return validated(ClassShape, raw).accelerator_class
 
 
 def profile(raw: bytes) -> Profile:
     """Return the profile that an AcceleratorProfile describes; raises InvalidObject."""
-    return _validated(ProfileShape, raw).profile
+    return validated(ProfileShape, raw).profile
 
 
 def strictly(parse: Callable[[bytes], V]) -> Callable[[bytes], Judged[V]]:
@@ -87,7 +95,8 @@ def strictly(parse: Callable[[bytes], V]) -> Callable[[bytes], Judged[V]]:
     return judge
 
 
-def _validated(shape: type[ShapeT], raw: bytes) -> ShapeT:
+def validated(shape: type[ShapeT], raw: bytes) -> ShapeT:
+    """Return an object in a shape; raises InvalidObject."""
     try:
         return shape.model_validate_json(raw)
     except ValidationError as error:

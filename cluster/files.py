@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from cluster.kinds import Kind
+from cluster.kinds import AUTOSCALER_STATUS, Kind
 from cluster.shapes import MalformedObject
 from cluster.view import ClusterView
 
@@ -25,16 +25,31 @@ _KINDS: Mapping[tuple[str, str], Kind] = {
     ("ome.io", "InferenceService"): Kind.SERVICES,
     ("ome.io", "BaseModel"): Kind.MODELS,
     ("ome.io", "ClusterBaseModel"): Kind.CLUSTER_MODELS,
+    ("kueue.x-k8s.io", "ResourceFlavor"): Kind.FLAVORS,
+    ("kueue.x-k8s.io", "ClusterQueue"): Kind.CLUSTER_QUEUES,
+    ("kueue.x-k8s.io", "LocalQueue"): Kind.LOCAL_QUEUES,
+    ("karpenter.sh", "NodePool"): Kind.NODE_POOLS,
 }
 _WITHOUT_NAMESPACE = frozenset(
-    {Kind.NODES, Kind.NAMESPACES, Kind.CLASSES, Kind.PROFILES, Kind.CLUSTER_RUNTIMES, Kind.CLUSTER_MODELS}
+    {
+        Kind.NODES,
+        Kind.NAMESPACES,
+        Kind.CLASSES,
+        Kind.PROFILES,
+        Kind.CLUSTER_RUNTIMES,
+        Kind.CLUSTER_MODELS,
+        Kind.FLAVORS,
+        Kind.CLUSTER_QUEUES,
+        Kind.NODE_POOLS,
+    }
 )
 
 
 def kind_of(written: Json) -> Kind | None:
     """Return which of the kinds that Berth reads of a cluster an object is of, or None."""
     group, slash, _ = str(written.get("apiVersion", "")).rpartition("/")
-    return _KINDS.get((group if slash else "", str(written.get("kind", ""))))
+    kind = (group if slash else "", str(written.get("kind", "")))
+    return Kind.AUTOSCALER_STATUS if kind == ("", "ConfigMap") and _is_status(written) else _KINDS.get(kind)
 
 
 def take(view: ClusterView, kind: Kind, written: Json, namespace: str) -> None:
@@ -51,8 +66,15 @@ def problems(view: ClusterView) -> Iterator[str]:
         **{f"AcceleratorClass {name}": found for name, found in view.class_problems.items()},
         **{f"AcceleratorProfile {name}": found for name, found in view.profile_problems.items()},
         **view.serving_problems,
+        **view.queueing_problems,
+        **view.supply_problems,
     }
     return (f"{name}: {each}" for name, found in named.items() for each in found)
+
+
+def _is_status(written: Json) -> bool:
+    metadata = written.get("metadata")
+    return isinstance(metadata, dict) and metadata.get("name") == AUTOSCALER_STATUS
 
 
 def _completed(metadata: Json, kind: Kind, namespace: str) -> Json:

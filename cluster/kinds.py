@@ -14,6 +14,8 @@ from cluster.standing import StandingPod, decode_standing_pod
 NAMESPACES_PATH = "/api/v1/namespaces"
 CLASSES_PATH = "/apis/ome.io/v1beta1/acceleratorclasses"
 PROFILES_PATH = "/apis/berth.ome.io/v1alpha1/acceleratorprofiles"
+NODE_POOLS_PATH = "/apis/karpenter.sh/v1/nodepools"
+AUTOSCALER_STATUS = "cluster-autoscaler-status"
 
 
 class Kind(StrEnum):
@@ -31,15 +33,25 @@ class Kind(StrEnum):
     CLUSTER_MODELS = "cluster base models"
     QUOTAS = "resource quotas"
     LIMIT_RANGES = "limit ranges"
+    NODE_POOLS = "node pools"
+    AUTOSCALER_STATUS = "status of cluster-autoscaler"
+    FLAVORS = "resource flavors"
+    CLUSTER_QUEUES = "cluster queues"
+    LOCAL_QUEUES = "local queues"
 
 
 # Finished pods hold nothing; the server reports a pod that finishes as deleted from such a watch.
 _UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
 
 
-def _custom(path: str) -> Resource[Any]:
+def _custom(path: str, *other_paths: str) -> Resource[Any]:
     """Return custom objects, whose definition may be missing."""
-    return Resource(path, decode_custom_object, lambda each: each.key, is_optional=True)
+    return Resource(path, decode_custom_object, lambda each: each.key, is_optional=True, other_paths=other_paths)
+
+
+def _kueue(plural: str) -> Resource[Any]:
+    """Return objects of Kueue in the first version that is served; in what counts all say the same."""
+    return _custom(*(f"/apis/kueue.x-k8s.io/{version}/{plural}" for version in ("v1beta2", "v1beta1", "v1")))
 
 
 RESOURCES: Mapping[Kind, Resource[Any]] = {
@@ -57,4 +69,14 @@ RESOURCES: Mapping[Kind, Resource[Any]] = {
     Kind.CLUSTER_MODELS: _custom("/apis/ome.io/v1beta1/clusterbasemodels"),
     Kind.QUOTAS: Resource("/api/v1/resourcequotas", decode_quota, lambda each: each.key),
     Kind.LIMIT_RANGES: Resource("/api/v1/limitranges", decode_limit_range, lambda each: each.key),
+    Kind.NODE_POOLS: _custom(NODE_POOLS_PATH),
+    Kind.AUTOSCALER_STATUS: Resource(
+        "/api/v1/namespaces/kube-system/configmaps",
+        decode_custom_object,
+        lambda each: each.key,
+        field_selector=f"metadata.name={AUTOSCALER_STATUS}",
+    ),
+    Kind.FLAVORS: _kueue("resourceflavors"),
+    Kind.CLUSTER_QUEUES: _kueue("clusterqueues"),
+    Kind.LOCAL_QUEUES: _kueue("localqueues"),
 }

@@ -25,6 +25,11 @@ def is_qualified(key: str) -> bool:
     return bool(_NAME.fullmatch(name)) and (bool(_SUBDOMAIN.fullmatch(domain)) or not slash)
 
 
+def is_object_name(name: str) -> bool:
+    """Tell whether it is a DNS subdomain, as the names of most objects are."""
+    return bool(_SUBDOMAIN.fullmatch(name))
+
+
 def is_extended_resource(name: str) -> bool:
     """Tell whether containers may ask for it as for a device: it has a domain, which is not Kubernetes' own."""
     is_native = "/" not in name or "kubernetes.io/" in name or name.startswith(_QUOTA)
@@ -63,7 +68,7 @@ def _extended_resource(name: str) -> str:
 
 
 def _object_name(name: str) -> str:
-    if not _SUBDOMAIN.fullmatch(name):
+    if not is_object_name(name):
         raise ValueError(f"{name!r} is no name of an object: write small letters, digits, '-' and '.', like hub-token")
     return name
 

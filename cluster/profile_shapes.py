@@ -8,7 +8,7 @@ from cluster.class_shapes import ClassMetadata
 from cluster.configuration_shapes import ConfigurationShape
 from cluster.requirement_shapes import Requirements
 from cluster.selectors import Model, Selector
-from placement.asking.profiles import OnNoMatch, Profile
+from placement.asking.profiles import OnNoMatch, Profile, Remedy
 from placement.asking.strategies import Strategy
 from placement.requirements import Spread
 
@@ -18,6 +18,8 @@ class _Spec(Model):
     namespace_selector: Selector = Selector()
     containers: frozenset[str] = frozenset()
     on_no_match: OnNoMatch = OnNoMatch.ADMIT
+    on_slipped: Remedy = Remedy.REPORT
+    on_stuck: Remedy = Remedy.REPORT
     spread: Spread = Spread.NODE
     preferred_classes: tuple[str, ...] = ()
     strategy: Strategy | None = None
@@ -57,4 +59,6 @@ class ProfileShape(Model):
             spec.on_no_match,
             spec.spread,
             requirements.supported_classes,
+            spec.on_slipped,
+            spec.on_stuck,
         )

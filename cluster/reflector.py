@@ -20,7 +20,7 @@ import msgspec
 from cluster.api import SILENCE_SECONDS, Api, ApiError
 from cluster.malformed import named
 from cluster.observers import SILENT, Observer
-from cluster.shapes import Metadata, Shape
+from cluster.watch_shapes import EVENT, FAILURE, PAGE, VERSIONED, Event
 
 PAGE_SIZE = 500
 
@@ -28,7 +28,6 @@ PAGE_SIZE = 500
 AT_ONCE = 50
 
 T = TypeVar("T")
-ShapeT = TypeVar("ShapeT")
 SeenT_contra = TypeVar("SeenT_contra", contravariant=True)
 
 
@@ -64,7 +63,8 @@ class Resource(Generic[T]):
     `decode` is given the events of a watch in a `shape` with metadata, where it names one, because reading them twice
     costs most of what they cost.
 
-    An optional resource may be unknown to the server (its CRD is missing): it is then empty, and asked for again.
+    An optional resource may be unknown to the server (its CRD is missing): it is then empty, and asked for again. Where
+    it has `other_paths`, those of other versions, the first that the server knows is watched.
     """
 
     path: str
@@ -74,6 +74,7 @@ class Resource(Generic[T]):
     label_selector: str = ""
     shape: Any = msgspec.Raw
     is_optional: bool = False
+    other_paths: tuple[str, ...] = ()
 
     @property
     def selectors(self) -> dict[str, str]:
@@ -111,39 +112,11 @@ class Pacing:
 STEADY = Pacing()
 
 
-class _ListMetadata(Shape):
-    resource_version: str = ""
-    continue_: str = msgspec.field(name="continue", default="")
-
-
-class _Page(Shape):
-    metadata: _ListMetadata
-    items: list[msgspec.Raw] | None = None
-
-
-class _Event(Shape, Generic[ShapeT]):
-    type: str
-    object: ShapeT
-
-
-class _Versioned(Shape):
-    metadata: Metadata
-
-
-class _Failure(Shape):
-    code: int = 0
-    reason: str = ""
-    message: str = ""
-
-
-_PAGE = msgspec.json.Decoder(_Page)
-_EVENT = msgspec.json.Decoder(_Event[msgspec.Raw])
-_VERSIONED = msgspec.json.Decoder(_Versioned)
-_FAILURE = msgspec.json.Decoder(_Failure)
-
-
 class Reflector(Generic[T]):
-    """Keeps a sink true to one path of the API: `synced` when all was listed, and `heard_at` last from the server."""
+    """Keeps a sink true to one path of the API: `synced` when all was listed, and `heard_at` last from the server.
+
+    `served_path` is where the server was found to have the resource; empty where it has it nowhere, and before.
+    """
 
     def __init__(
         self,
@@ -155,13 +128,14 @@ class Reflector(Generic[T]):
     ) -> None:
         self.synced = asyncio.Event()
         self.heard_at = -inf
+        self.served_path = ""
         self._api = api
         self._resource = resource
         self._sink = sink
         self._observer = observer
         self._pacing = pacing
-        event: Any = _Event
-        self._events: msgspec.json.Decoder[_Event[Any]] = msgspec.json.Decoder(event[resource.shape])
+        event: Any = Event
+        self._events: msgspec.json.Decoder[Event[Any]] = msgspec.json.Decoder(event[resource.shape])
         # Up to where everything was seen; None asks for a list.
         self._version: str | None = None
         # How many attempts in a row neither brought an event nor lasted.
@@ -222,12 +196,7 @@ class Reflector(Generic[T]):
         keys: set[str] = set()
         if isinstance(self._sink, ListAware):
             self._sink.begin_list()
-        try:
-            version = await self._pages(keys)
-        except ApiError as error:
-            if not (self._resource.is_optional and error.status == HTTPStatus.NOT_FOUND):
-                raise
-            version = None
+        version = await self._known(keys)
         self._sink.retain(keys)
         if version is not None or not self._is_unknown:
             self._observer.on_listed(self._resource.path, len(keys))
@@ -236,10 +205,24 @@ class Reflector(Generic[T]):
         self.synced.set()
         return version
 
-    async def _pages(self, keys: set[str]) -> str:
+    async def _known(self, keys: set[str]) -> str | None:
+        """Apply everything from the first path that the server knows, and return its version."""
+        for path in (self._resource.path, *self._resource.other_paths):
+            try:
+                version = await self._pages(path, keys)
+            except ApiError as error:
+                if not (self._resource.is_optional and error.status == HTTPStatus.NOT_FOUND):
+                    raise
+            else:
+                self.served_path = path
+                return version
+        self.served_path = ""
+        return None
+
+    async def _pages(self, path: str, keys: set[str]) -> str:
         query = {**self._resource.selectors, "limit": str(PAGE_SIZE)}
         while True:
-            page = _PAGE.decode(await self._api.get(self._resource.path, query))
+            page = PAGE.decode(await self._api.get(path, query))
             for count, raw in enumerate(page.items or (), 1):
                 seen = self._decoded(raw)
                 if seen is not None:
@@ -259,7 +242,7 @@ class Reflector(Generic[T]):
             "resourceVersion": version,
             "timeoutSeconds": str(self._pacing.timeout_seconds()),
         }
-        stream = self._api.stream(self._resource.path, query, self._pacing.silence_seconds)
+        stream = self._api.stream(self.served_path, query, self._pacing.silence_seconds)
         async with aclosing(stream) as lines:
             async for line in lines:
                 self._take(line)
@@ -270,20 +253,20 @@ class Reflector(Generic[T]):
         event = self._event(line)
         if event.type == "ERROR":
             self._version = None
-            failure = _FAILURE.decode(_EVENT.decode(line).object)
+            failure = FAILURE.decode(EVENT.decode(line).object)
             raise ApiError(failure.code, failure.reason, failure.message)
         seen = self._decoded(event.object) if event.type in ("ADDED", "MODIFIED", "DELETED") else None
         if seen is not None:
             (self._sink.remove if event.type == "DELETED" else self._sink.apply)(seen)
-        found = _VERSIONED.decode(event.object) if isinstance(event.object, msgspec.Raw) else event.object
+        found = VERSIONED.decode(event.object) if isinstance(event.object, msgspec.Raw) else event.object
         self._version = found.metadata.resource_version
 
-    def _event(self, line: bytes) -> _Event[Any]:
+    def _event(self, line: bytes) -> Event[Any]:
         """Return an event with its object in the resource's shape, or as it is written where it has another."""
         try:
             return self._events.decode(line)
         except ValueError:
-            return _EVENT.decode(line)
+            return EVENT.decode(line)
 
     def _decoded(self, raw: Any) -> T | None:
         try:

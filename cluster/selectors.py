@@ -24,6 +24,11 @@ _NEAREST = {
 }
 _MIB = 2**20
 
+SELECTS_NOTHING = (
+    "selects no node: write the labels of the nodes that carry this accelerator in nodeSelector, or expressions in "
+    "nodeSelectorTerms"
+)
+
 
 class Model(BaseModel):
     """A part of a custom object: camel-cased fields, null counts as absent, what is unknown is ignored."""
@@ -124,10 +129,7 @@ class Discovery(Model):
             if terms and not _effective(terms):
                 raise ValueError("has only terms without expressions, which select no node: write matchExpressions")
         if not self.node_selector and not self.selection.terms:
-            raise ValueError(
-                "selects no node: write the labels of the nodes that carry this accelerator in nodeSelector, or "
-                "expressions in nodeSelectorTerms"
-            )
+            raise ValueError(SELECTS_NOTHING)
         return self
 
 

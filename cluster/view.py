@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -10,18 +11,23 @@ from cluster.account import Account
 from cluster.api import UNREACHABLE, Api, ApiError
 from cluster.custom_objects import accelerator_class, profile, strictly
 from cluster.kinds import CLASSES_PATH, NAMESPACES_PATH, PROFILES_PATH, RESOURCES, Kind
+from cluster.names import is_object_name
 from cluster.objects import decode_namespace
 from cluster.observers import SILENT, Observer
+from cluster.queueing_stores import QueueingStores
 from cluster.reflector import STEADY, Pacing, Reflector, Sink
 from cluster.roster import PodRoster
 from cluster.serving_stores import AllowanceStores, ServingStores
 from cluster.stores import Both, CustomStore, NamespaceStore, NodeStore, PodStore
+from cluster.supply_stores import SupplyStores
 from placement.accelerators import AcceleratorClass, Catalog
 from placement.allowances import Allowances
 from placement.asking.profiles import Profile
 from placement.asking.roster import Roster
 from placement.asking.serving import ServingObjects
 from placement.inventory import Inventory
+from placement.queueing.queues import Queueing
+from placement.scaling.supply import NodeSupply
 
 NOBODY: Mapping[Kind, Sink[Any]] = {}
 
@@ -55,6 +61,8 @@ class ClusterView:
         self._sorted_profiles: tuple[Profile, ...] = ()
         self._serving = ServingStores()
         self._allowances = AllowanceStores()
+        self._queueing = QueueingStores()
+        self._supply = SupplyStores()
         self._stores: Mapping[Kind, Any] = {
             Kind.NODES: NodeStore(self.account, observer),
             Kind.PODS: PodStore(self.account, self._roster, observer),
@@ -63,6 +71,8 @@ class ClusterView:
             Kind.PROFILES: self._profiles,
             **self._serving.by_kind,
             **self._allowances.by_kind,
+            **self._queueing.by_kind,
+            **self._supply.by_kind,
         }
         self._reflectors = {
             kind: Reflector(api, RESOURCES[kind], _both(self._stores[kind], beside.get(kind)), observer, pacing)
@@ -95,6 +105,10 @@ class ClusterView:
         """How long ago the API server last told of each kind that is watched, in seconds; infinite before it did."""
         now = self._pacing.clock()
         return {kind.value: now - each.heard_at for kind, each in self._reflectors.items()}
+
+    def served_path(self, kind: Kind) -> str:
+        """Return where the API server was last found to have a kind; empty where it has it nowhere, and before."""
+        return self._reflectors[kind].served_path
 
     async def until_synced(self) -> None:
         """Return when everything that is watched was listed once."""
@@ -136,6 +150,26 @@ class ClusterView:
         return self._allowances.of(namespace)
 
     @property
+    def queueing(self) -> Queueing:
+        """Kueue's flavors and queues; the same value until something changes."""
+        return self._queueing.queueing
+
+    @property
+    def queueing_problems(self) -> Mapping[str, tuple[str, ...]]:
+        """What cannot be understood of Kueue's objects, in sentences; `ResourceFlavor a100` is such a key."""
+        return self._queueing.problems
+
+    @property
+    def supply(self) -> NodeSupply:
+        """The autoscalers that can make nodes; the same value until something changes."""
+        return self._supply.supply
+
+    @property
+    def supply_problems(self) -> Mapping[str, tuple[str, ...]]:
+        """What cannot be understood of what autoscalers tell, in sentences; `NodePool gpu` is such a key."""
+        return self._supply.problems
+
+    @property
     def roster(self) -> Roster:
         """The pods that have their class; changes as they are seen."""
         return self._roster.roster
@@ -156,16 +190,29 @@ class ClusterView:
             raise ApiError(UNREACHABLE, "Unreachable", "no API server is known")
         return decode_namespace(await self._api.get(f"{NAMESPACES_PATH}/{name}")).labels
 
+    async def has_class(self, name: str) -> bool:
+        """Tell whether the API server has a class of that name, valid or not; raises ApiError."""
+        if self._api is None:
+            raise ApiError(UNREACHABLE, "Unreachable", "no API server is known")
+        if not is_object_name(name):
+            return False
+        try:
+            await self._api.get(f"{CLASSES_PATH}/{name}")
+        except ApiError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return False
+            raise
+        return True
+
     def _use_classes(self) -> None:
         catalog = Catalog(dict(self._classes.values))
         if catalog != self._catalog:
             self._catalog = catalog
-            before = self.account.inventory.nodes
+            before = self.account.inventory
             self.account.use(catalog)
             self._observer.on_catalog(catalog)
-            for name, node in self.account.inventory.nodes.items():
-                if before.get(name) is not node:
-                    self._observer.on_change(name)
+            for name in self.account.inventory.names_changed_since(before):
+                self._observer.on_change(name)
 
     def _use_profiles(self) -> None:
         self._sorted_profiles = tuple(each for _, each in sorted(self._profiles.values.items()))

@@ -2,26 +2,67 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
+from typing import Any
 
 from prometheus_client import Metric
 
 from cluster.api import Api
 from cluster.custom_objects import CustomObject, InvalidObject, accelerator_class, profile
+from cluster.reflector import Sink
 from cluster.view import CLASSES_PATH, PROFILES_PATH, ClusterView, Kind
+from controller.class_status import class_status
 from controller.conditions import Judgement, readiness
+from controller.definition import NAME, SECONDS, Definition
+from controller.discovery import discovery
 from controller.events import Events
+from controller.feeds import Feed
+from controller.flavors import flavors
+from controller.gate import LeaderGate, Pace
+from controller.measures import failures, measured
 from controller.objects import Objects
+from controller.oversight import oversight
 from controller.parts import Context, Part, Task
-from controller.ports import Surroundings
+from controller.ports import Leadership, Surroundings
+from controller.scaling import scaling
 from controller.settings import ControllerSettings
 from controller.shares import shares
 from controller.statuses import Statuses, no_fields
 from controller.trust import trust
+from controller.work import WorkPacing
+from placement.pods import Pod
 
 # What the parts look at. Each kind that may be missing from the cluster is then empty.
-WATCHED = (Kind.NODES, Kind.PODS, Kind.NAMESPACES, Kind.CLASSES, Kind.PROFILES)
-PARTS: tuple[Callable[[Context], Part], ...] = (trust, shares)
+WATCHED = (
+    Kind.NODES,
+    Kind.PODS,
+    Kind.NAMESPACES,
+    Kind.CLASSES,
+    Kind.PROFILES,
+    Kind.RUNTIMES,
+    Kind.CLUSTER_RUNTIMES,
+    Kind.SERVICES,
+    Kind.MODELS,
+    Kind.CLUSTER_MODELS,
+    Kind.NODE_POOLS,
+    Kind.AUTOSCALER_STATUS,
+    Kind.FLAVORS,
+    Kind.CLUSTER_QUEUES,
+    Kind.LOCAL_QUEUES,
+)
+PARTS: tuple[Callable[[Context], Part], ...] = (
+    trust,
+    shares,
+    discovery,
+    class_status,
+    scaling,
+    oversight,
+    flavors,
+)
+
+# With one write after the other a slow API server would have classes wait for each other.
+CLASSES_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +76,52 @@ class Controller:
 
 def create_controller(api: Api, settings: ControllerSettings, surroundings: Surroundings) -> Controller:
     """Return the controller of a cluster; nothing of it runs yet."""
-    classes, profiles = Objects(), Objects()
-    view = ClusterView(
-        api, WATCHED, surroundings.watch_observer, beside={Kind.CLASSES: classes, Kind.PROFILES: profiles}
+    classes, profiles, standing_flavors = Objects(), Objects(), Objects()
+    pods: Feed[Pod] = Feed()
+    beside: dict[Kind, Sink[Any]] = {
+        Kind.CLASSES: classes,
+        Kind.PROFILES: profiles,
+        Kind.PODS: pods,
+        Kind.FLAVORS: standing_flavors,
+    }
+    view = ClusterView(api, WATCHED, surroundings.watch_observer, beside=beside)
+    leadership = surroundings.leadership
+    gate = LeaderGate(leadership, Pace(settings.writes_per_second, settings.write_burst))
+    gated = api.behind(gate)
+    events = Events(gated, surroundings.clock)
+    definition = Definition(gated)
+    context = Context(
+        gated, view, classes, profiles, settings, surroundings, events, definition, pods, standing_flavors
     )
-    context = Context(api, view, classes, profiles, settings, surroundings, Events(api, surroundings.clock))
-    parts = [part(context) for part in PARTS]
+    parts = [_definition(context), *(part(context) for part in PARTS)]
     parts.append(_statuses(context, parts))
-    return _composed(view, parts)
+    parts.append(Part(metrics=partial(measured, leadership, gate, [queue for part in parts for queue in part.queues])))
+    return _composed(view, parts, leadership)
 
 
-def _composed(view: ClusterView, parts: list[Part]) -> Controller:
+def _composed(view: ClusterView, parts: list[Part], leadership: Leadership) -> Controller:
     queues = [queue for part in parts for queue in part.queues]
 
     def problems() -> list[str]:
         unseen = [f"{kind}: not listed yet" for kind in view.unsynced]
-        failing = [f"{queue.name} {key}: {said}" for queue in queues for key, said in queue.problems.items()]
+        # What failed is the leader's to repeat: a replica that follows is ready once it sees the cluster.
+        failing = chain.from_iterable(map(failures, queues)) if leadership.is_leading else ()
         return [*unseen, *failing, *chain.from_iterable(part.readiness() for part in parts)]
 
     tasks: dict[str, Task] = {"watches": view.run, **{queue.name: queue.run for queue in queues}}
     for part in parts:
         tasks |= part.tasks
     return Controller(tasks, problems, lambda: chain.from_iterable(part.metrics() for part in parts))
+
+
+def _definition(context: Context) -> Part:
+    """Keep what is known of the definition of AcceleratorClass true."""
+    definition = context.definition
+    pacing = WorkPacing(resync_seconds=min(SECONDS, context.settings.interval_seconds))
+    queue = context.queue("class_definition", definition.settle, lambda: [NAME], pacing)
+    # The definition may have come with the first class.
+    context.classes.listen(lambda _name: queue.add(NAME) if definition.lacks is None else None)
+    return Part((queue,))
 
 
 def _statuses(context: Context, parts: Iterable[Part]) -> Part:
@@ -66,7 +131,8 @@ def _statuses(context: Context, parts: Iterable[Part]) -> Part:
     profile_judges = (_readiness_of_profile, *(each for part in parts for each in part.profile_judges))
     of_classes = Statuses(context.api, CLASSES_PATH, context.classes, context.clock, class_judges, fields)
     of_profiles = Statuses(context.api, PROFILES_PATH, context.profiles, context.clock, profile_judges)
-    class_queue = context.queue("class_status", of_classes.settle, lambda: list(context.classes.by_key))
+    pacing = WorkPacing(resync_seconds=context.settings.interval_seconds, at_once=CLASSES_AT_ONCE)
+    class_queue = context.queue("class_status", of_classes.settle, lambda: list(context.classes.by_key), pacing)
     profile_queue = context.queue("profile_status", of_profiles.settle, lambda: list(context.profiles.by_key))
     context.classes.listen(class_queue.add)
     context.profiles.listen(profile_queue.add)

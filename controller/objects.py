@@ -26,6 +26,11 @@ class Objects:
         for listener in self._listeners:
             listener(key)
 
+    def tell_all(self) -> None:
+        """Tell the listeners that there is something new to find of every object."""
+        for key in self.by_key:
+            self.tell(key)
+
     def apply(self, seen: CustomObject) -> None:
         """Take in an object that is new or has changed, as a watch tells it or a write answers it."""
         known = self.by_key.get(seen.key)

@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _LOG = logging.getLogger("berth.controller")
 
@@ -18,6 +18,16 @@ class Pass:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt to hold the lease: what it came to, who holds the lease, and what went wrong."""
+
+    is_leading: bool
+    holder: str
+    transitions: int
+    problem: str = ""
+
+
 class Observers:
     """Metrics on a registry and the log."""
 
@@ -29,6 +39,13 @@ class Observers:
         self._seconds = Histogram(
             "berth_controller_pass_duration_seconds", "Duration of one look.", ["duty"], registry=registry
         )
+        self._lease_failures = Counter(
+            "berth_controller_lease_failures_total", "Failed attempts to take or renew the lease.", registry=registry
+        )
+        self._transitions = Gauge(
+            "berth_controller_lease_transitions", "How often the lease went to another holder.", registry=registry
+        )
+        self._leads = False
 
     def __call__(self, seen: Pass) -> None:
         """Be told of one look; never raises."""
@@ -39,3 +56,14 @@ class Observers:
             _LOG.info("%s", change, extra={"duty": seen.duty})
         if seen.problem:
             _LOG.warning("%s", seen.problem, extra={"duty": seen.duty})
+
+    def on_attempt(self, seen: Attempt) -> None:
+        """Be told of one attempt to hold the lease; never raises."""
+        self._transitions.set(seen.transitions)
+        if seen.problem:
+            self._lease_failures.inc()
+            _LOG.warning("lease: %s", seen.problem)
+        if seen.is_leading != self._leads:
+            self._leads = seen.is_leading
+            said = "this replica leads" if seen.is_leading else "this replica no longer leads"
+            _LOG.info(said, extra={"holder": seen.holder, "transitions": seen.transitions})

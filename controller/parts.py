@@ -9,12 +9,15 @@ from prometheus_client import Metric
 
 from cluster.api import Api
 from cluster.view import ClusterView
+from controller.definition import Definition
 from controller.events import Events
+from controller.feeds import Feed
 from controller.objects import Objects
 from controller.ports import Surroundings
 from controller.settings import ControllerSettings
 from controller.statuses import Fields, Judge
 from controller.work import Work, WorkPacing, WorkQueue
+from placement.pods import Pod
 
 Task = Callable[[], Coroutine[Any, Any, None]]
 
@@ -23,8 +26,9 @@ Task = Callable[[], Coroutine[Any, Any, None]]
 class Context:
     """What every part works with: `api` lets nobody write but the leader; `view` is the cluster as last seen.
 
-    `classes` and `profiles` are as they stand in the API. Whoever finds something new of one tells it there, and its
-    status is looked at again.
+    `classes`, `profiles` and Kueue's `flavors` are as they stand in the API. Whoever finds something new of a class or
+    a profile tells it there, and its status is looked at again. `definition` is that of the classes. `pods` tells
+    those who join of each pod that is seen.
     """
 
     api: Api
@@ -34,6 +38,9 @@ class Context:
     settings: ControllerSettings
     surroundings: Surroundings
     events: Events
+    definition: Definition
+    pods: Feed[Pod] = field(default_factory=Feed)
+    flavors: Objects = field(default_factory=Objects)
 
     @property
     def clock(self) -> Callable[[], datetime]:

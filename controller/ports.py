@@ -1,12 +1,22 @@
 """What the controller is given from outside."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from typing import Protocol
 
+from cluster.api import UNREACHABLE, ApiError
 from cluster.observers import Observer as WatchObserver
 from controller.observers import Pass
+
+
+class NotLeadingError(ApiError):
+    """A write may not be: another replica may lead by the time it lands."""
+
+    def __init__(self) -> None:
+        super().__init__(UNREACHABLE, "NotLeading", "this replica does not hold the lease that lets one replica write")
 
 
 class Leadership(Protocol):
@@ -17,8 +27,18 @@ class Leadership(Protocol):
         """How often this replica has become the leader."""
         ...
 
-    async def until_leading(self) -> None:
-        """Return once this replica leads."""
+    @property
+    def is_leading(self) -> bool:
+        """Whether this replica leads at this moment."""
+        ...
+
+    @property
+    def remaining_seconds(self) -> float:
+        """How long surely no other replica will lead; without end where there is none."""
+        ...
+
+    async def until_leading(self, after: int = -1) -> None:
+        """Return once this replica leads, in a later term than `after`."""
         ...
 
 
@@ -33,9 +53,13 @@ class Surroundings:
 
 
 class Alone:
-    """The leadership of a replica that has no others beside it."""
+    """The leadership of a replica that has no others beside it: one term that never ends."""
 
     term = 0
+    is_leading = True
+    remaining_seconds = inf
 
-    async def until_leading(self) -> None:
-        """Return at once."""
+    async def until_leading(self, after: int = -1) -> None:
+        """Return at once; there is no later term to wait for."""
+        if after >= self.term:
+            await asyncio.Event().wait()

@@ -12,7 +12,9 @@ class ControllerSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kubeconfig: Path | None = Field(None, description="kubeconfig file; without it the pod's service account is used")
-    namespace: str = Field("berth-system", min_length=1, description="namespace of the Secrets and the Service")
+    namespace: str = Field(
+        "berth-system", min_length=1, description="namespace of the Secrets, the Service and the Lease"
+    )
     webhook_configuration: str = Field(
         "accelerators.berth.ome.io", min_length=1, description="MutatingWebhookConfiguration whose caBundle is kept"
     )
@@ -26,6 +28,29 @@ class ControllerSettings(BaseModel):
         "berth-authority", min_length=1, description="Secret with the key that signs; no pod mounts it"
     )
     interval_seconds: float = Field(60, gt=0, description="seconds between two looks at what should be as it is")
+    recreations_per_minute: float = Field(
+        6, ge=0, le=600, description="waiting pods deleted in a minute so that they are made anew; 0: none"
+    )
+    stuck_after_minutes: float = Field(
+        5, gt=0, description="minutes that a pod waits for its class before another one is looked for"
+    )
+    leader_election: bool = Field(True, description="let one of several replicas work, the one that holds the lease")
+    lease_name: str = Field("berth-controller", min_length=1, description="Lease that the working replica holds")
+    lease_duration_seconds: int = Field(
+        15, ge=3, le=120, description="seconds after which a replica that fell silent is succeeded"
+    )
+    writes_per_second: float = Field(50, gt=0, description="writes to the API server in the long run")
+    write_burst: int = Field(100, ge=1, description="writes to the API server at once, after a pause")
+    accelerator_label_keys: str = Field(
+        "", description="beginnings of further label keys that mark Kueue's flavors of accelerators, by commas"
+    )
+    discovery: bool = Field(True, description="keep a class for each kind of hardware that nodes show")
+    discovery_excluded: str = Field(
+        "", description="names of hardware of which no class is made, with * and ?, by commas"
+    )
+    discovery_retention_hours: float = Field(
+        24, ge=0, description="hours that a discovered class outlives its hardware and all use of it; 0: for ever"
+    )
     metrics_address: str = Field("0.0.0.0", description="address of /healthz, /readyz and /metrics")
     metrics_port: int = Field(8082, ge=0, le=65535, description="port of that address; 0 lets the kernel choose")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least severity that is logged")

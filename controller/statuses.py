@@ -1,7 +1,7 @@
 """The status of each class and each profile: all that is found of it, in one write."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +15,9 @@ from controller.objects import Objects
 
 Judge = Callable[[CustomObject], Iterable[Judgement]]
 Fields = Callable[[CustomObject], Mapping[str, Any]]
+
+# Stands for the time at which another field of the same object changed.
+NOW = object()
 
 # Somebody changed or deleted the object meanwhile: the watch tells, and it is looked at again.
 _OVERTAKEN = frozenset({HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND})
@@ -33,7 +36,7 @@ def no_fields(_seen: CustomObject) -> Mapping[str, Any]:
 class Statuses:
     """Writes what the judges find of objects of one kind, and fields beside it, where that is not what stands there.
 
-    A field that is None is removed. `lastUpdated` is set where `fields` changed.
+    A field that is None is removed; one that is NOW tells when another one last changed.
     """
 
     api: Api
@@ -42,7 +45,6 @@ class Statuses:
     clock: Callable[[], datetime]
     judges: tuple[Judge, ...]
     fields: Fields = no_fields
-    stamp: Callable[[datetime], Mapping[str, Any]] = field(default=lambda _now: {})
 
     async def settle(self, key: str) -> list[str]:
         """Write the status of one object where it is to be another; return what changed. Raises ApiError."""
@@ -56,11 +58,10 @@ class Statuses:
         return [f"{seen.name}: {_told(changes, standing)}"]
 
     def _changes(self, seen: CustomObject, standing: Mapping[str, Any]) -> dict[str, Any]:
-        wanted = self.fields(seen)
-        changes = {name: value for name, value in wanted.items() if standing.get(name) != value}
-        changes |= self.stamp(self.clock()) if changes else {}
+        now = self.clock()
+        changes = _changed(self.fields(seen), standing, now)
         judgements = [each for judge in self.judges for each in judge(seen)]
-        conditions = succession(standing.get("conditions") or [], judgements, seen.generation, self.clock())
+        conditions = succession(standing.get("conditions") or [], judgements, seen.generation, now)
         return changes if conditions is None else {**changes, "conditions": conditions}
 
     async def _write(self, seen: CustomObject, changes: Mapping[str, Any]) -> bool:
@@ -74,6 +75,13 @@ class Statuses:
             raise
         self.objects.apply(decode_custom_object(written))
         return True
+
+
+def _changed(wanted: Mapping[str, Any], standing: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Return the fields that are to be others, and when."""
+    changes = {name: value for name, value in wanted.items() if value is not NOW and standing.get(name) != value}
+    stamps = [name for name, value in wanted.items() if value is NOW] if changes else []
+    return {**changes, **dict.fromkeys(stamps, now.strftime("%Y-%m-%dT%H:%M:%SZ"))}
 
 
 def _told(changes: Mapping[str, Any], standing: Mapping[str, Any]) -> str:

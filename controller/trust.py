@@ -27,7 +27,13 @@ def trust(context: Context, lifetimes: Lifetimes = USUAL) -> Part:
         written = [path for path in configurations if await ca_bundle.ensure(context.api, path, bundle)]
         return [*ensured.changes, *(f"caBundle of {path.rpartition('/v1/')[2]} written" for path in written)]
 
-    return Part((context.queue("trust", settle, lambda: [settings.webhook_configuration]),))
+    queue = context.queue("trust", settle, lambda: [settings.webhook_configuration])
+
+    def readiness() -> list[str]:
+        waits = context.surroundings.leadership.is_leading and not queue.has_looked
+        return ["trust: not looked at yet"] if waits else []
+
+    return Part((queue,), readiness=readiness)
 
 
 async def _configurations(api: Api, name: str) -> Mapping[str, Mapping[str, bytes]]:

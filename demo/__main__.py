@@ -11,6 +11,8 @@ from demo.stage import Stage
 from demo.story import tell
 from sandbox import ComponentDiedError, ControlPlane, KubectlError, NotBuiltError, TimedOutError, load_nodes
 
+NODES = Path(__file__).with_name("nodes.yaml")
+
 
 def main() -> int:
     """Return 0 when every claim holds."""
@@ -44,7 +46,7 @@ def _play(*, keep: bool) -> int:
 
 
 def _set_up(plane: ControlPlane, began: float) -> Stage:
-    nodes = load_nodes()
+    nodes = [*load_nodes(), *load_nodes(NODES)]
     plane.add_nodes(nodes)
     plane.start_stock_scheduler()
     print(f"   the control plane is ready with {len(nodes)} nodes ({time.monotonic() - began:.1f} s)", flush=True)
@@ -52,9 +54,7 @@ def _set_up(plane: ControlPlane, began: float) -> Stage:
     stage = Stage(plane, berth)
     berth.install()
     stage.extender_port = berth.port("extender", "extender")
-    stage.apply_example("classes.yaml")
     print(f"   kubectl apply -k manifests/base: installed and ready ({time.monotonic() - began:.1f} s)", flush=True)
-    stage.show(*plane.kubectl("get", "acceleratorclasses").strip().splitlines())
     return stage
 
 

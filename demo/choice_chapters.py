@@ -70,7 +70,7 @@ def previewed(stage: Stage) -> None:
     stage.show(*(outcome.stdout + outcome.stderr).strip().splitlines())
     stage.claim(
         "it names the class, why, and what would change; nothing was created",
-        holds="nvidia-h100-80gb" in outcome.stdout and outcome.returncode == 0,
+        holds="nvidia-h100-80gb-hbm3" in outcome.stdout and outcome.returncode == 0,
     )
 
 

@@ -20,6 +20,7 @@ NAMESPACE = "berth-system"
 MANIFESTS = Path(__file__).parent.parent / "manifests"
 START_SECONDS = 30.0
 _WEBHOOK_CONFIGURATION = "accelerators.berth.ome.io"
+_WEBHOOK_PATHS = {"mutatingwebhookconfiguration": "/mutate", "validatingwebhookconfiguration": "/validate"}
 _LOOPBACK = "127.0.0.1"
 
 Json = dict[str, Any]
@@ -49,6 +50,7 @@ class Installation:
     def start_controller(self) -> None:
         """Start the controller, and wait until it has made the certificates and set the caBundle."""
         self._start_berth("berth-controller", "controller")
+        self.plane.wait(self._is_trusted, START_SECONDS, "the API server trusts the webhook's certificate")
 
     def start_webhook(self) -> None:
         """Start the webhook, and let the API server call it."""
@@ -103,6 +105,10 @@ class Installation:
             ready, START_SECONDS, f"{container_name} is ready: see {self.programs[container_name].log_path}"
         )
 
+    def _is_trusted(self) -> bool:
+        found = (self.plane.get_json(kind, _WEBHOOK_CONFIGURATION)["webhooks"] for kind in _WEBHOOK_PATHS)
+        return all(each["clientConfig"].get("caBundle") for webhooks in found for each in webhooks)
+
     def _deployment(self, name: str) -> Json:
         return self.plane.get_json("deployment", name, NAMESPACE)
 
@@ -131,18 +137,12 @@ class Installation:
         return {name: text.encode() for name, text in settings["data"].items()}
 
     def _point_api_server_at(self, port: int) -> None:
-        """Replace the reference to the Service, which nothing routes here, by an address under the same certificate."""
-        found = self.plane.get_json("mutatingwebhookconfiguration", _WEBHOOK_CONFIGURATION)["webhooks"]
-        path = "/mutate"
-        client = {"caBundle": found[0]["clientConfig"]["caBundle"], "url": f"https://localhost:{port}{path}"}
-        patch = [{"op": "replace", "path": "/webhooks/0/clientConfig", "value": client}]
-        self.plane.kubectl(
-            "patch",
-            "mutatingwebhookconfiguration",
-            _WEBHOOK_CONFIGURATION,
-            "--type=json",
-            f"--patch={json.dumps(patch)}",
-        )
+        """Replace the references to the Service, which nothing routes here, by addresses under the same certificate."""
+        for kind, path in _WEBHOOK_PATHS.items():
+            found = self.plane.get_json(kind, _WEBHOOK_CONFIGURATION)["webhooks"]
+            client = {"caBundle": found[0]["clientConfig"]["caBundle"], "url": f"https://localhost:{port}{path}"}
+            patch = [{"op": "replace", "path": "/webhooks/0/clientConfig", "value": client}]
+            self.plane.kubectl("patch", kind, _WEBHOOK_CONFIGURATION, "--type=json", f"--patch={json.dumps(patch)}")
 
 
 def _container(deployment: Json, name: str) -> Json:

@@ -121,7 +121,7 @@ def _ballast() -> Json:
 
 def _h100_pod(name: str, count: int) -> Json:
     """Return a pod that is the same for both schedulers: its author selects nodes and tolerates taints by hand."""
-    pod = engine_pod(name, accelerator_class="nvidia-h100-80gb", resources={"nvidia.com/gpu": str(count)})
+    pod = engine_pod(name, accelerator_class="nvidia-h100-80gb-hbm3", resources={"nvidia.com/gpu": str(count)})
     pod["spec"] |= {
         "nodeSelector": {PRODUCT: "NVIDIA-H100-80GB-HBM3"},
         "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}],

@@ -2,6 +2,7 @@
 
 from demo import admission_chapters as admission
 from demo import choice_chapters as choice
+from demo import discovery_chapters as discovery
 from demo import scheduling_chapters as scheduling
 from demo.stage import Stage
 
@@ -9,6 +10,7 @@ from demo.stage import Stage
 def tell(stage: Stage) -> None:
     """Tell every chapter."""
     for chapter in (
+        discovery.discovered,
         admission.untouched,
         admission.warned,
         admission.explicit_class,

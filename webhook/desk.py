@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from time import perf_counter
 
@@ -15,10 +15,11 @@ from placement.admission import Admission
 from placement.choosing.records import Seal, spoken, unkeyed
 from webhook.judging import Judged, world_of
 from webhook.memory import Memory
-from webhook.observers import Event, Observers, Outcome
+from webhook.observers import Event, Fault, Observers, Outcome
 from webhook.patch import PatchError
 from webhook.ports import Knowledge
 from webhook.promises import Promises
+from webhook.selections import selection_of
 from webhook.wire import Question, allowed, denied
 
 _LOG = logging.getLogger("berth.webhook")
@@ -60,6 +61,10 @@ class Desk:
         answer = await self._answer(question, deadline_seconds)
         self.observers.answered(answer.event, perf_counter() - began)
         return answer.body
+
+    def fail(self, fault: Fault, detail: str = "") -> None:
+        """Tell the observers of a request that got no answer."""
+        self.observers(Event(Outcome(fault), detail=detail))
 
     async def _answer(self, question: Question, deadline_seconds: float) -> Answer:
         if not question.is_new_pod:
@@ -120,9 +125,13 @@ def _enforced(question: Question, found: Judged) -> Answer:
     verdict = found.admission
     if verdict.denial:
         body = denied(question, verdict.denial, verdict.warnings)
-        return Answer(body, _event(question, found, Outcome.DENIED, verdict.denial))
+        return _selecting(body, _event(question, found, Outcome.DENIED, verdict.denial), found)
     body = allowed(question, found.patch, verdict.warnings, _audit(verdict, Mode.ENFORCE))
-    return Answer(body, _event(question, found, _outcome(verdict)))
+    return _selecting(body, _event(question, found, _outcome(verdict)), found)
+
+
+def _selecting(body: bytes, event: Event, found: Judged) -> Answer:
+    return Answer(body, replace(event, selection=selection_of(found.pod, found.admission)))
 
 
 def _told(question: Question, found: Judged, mode: Mode) -> Answer:

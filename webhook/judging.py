@@ -40,6 +40,8 @@ def world_of(
         scheduler_name,
         seal,
         knowledge.allowances(namespace),
+        knowledge.queueing,
+        knowledge.supply,
     )
 
 

@@ -1,7 +1,8 @@
 """Memory: what was found out about a pod is true of every replica of its template, until something else changes.
 
 Replicas differ in their names alone. What a pod asks stays as long as classes, profiles and serving objects do; which
-classes will do, as long as nodes and allowances do as well; whether they have room is looked at for every pod.
+classes will do, as long as nodes, queues, autoscalers and allowances do as well; whether they have room is looked at
+for every pod.
 """
 
 from collections.abc import Mapping
@@ -61,7 +62,7 @@ class _Template:
         self._pod = pod
         self._sources = (world.catalog, world.profiles, world.serving)
         self._inquiry = inquire(pod, labels, world)
-        self._surroundings: tuple[object, Allowances] | None = None
+        self._surroundings: tuple[object, object, object, Allowances] | None = None
         self._circumstances = world.circumstances(pod)
         self._contest: Contest | None = None
         self._verdicts: dict[frozenset[str], _Verdict] = {}
@@ -82,7 +83,8 @@ class _Template:
     def _verdict(self, raw: msgspec.Raw, world: World) -> "_Verdict":
         """Return what was found out for the same nodes and the same full classes, or find it out."""
         if self._surroundings is None or not _are_the_same(self._surroundings, world):
-            self._surroundings = (world.inventory, world.allowances)
+            self._surroundings = (world.inventory, world.queueing, world.supply, world.allowances)
+            self._circumstances = world.circumstances(self._pod)
             self._contest = compete(self._inquiry, world)
             self._verdicts.clear()
         if self._circumstances.roster is not world.roster or self._circumstances.inventory is not world.inventory:
@@ -101,10 +103,11 @@ class _Verdict:
     patch: list[Json]
 
 
-def _are_the_same(last: tuple[object, Allowances], world: World) -> bool:
-    """Tell whether nodes and allowances are those of the last time."""
-    inventory, allowances = last
-    return inventory is world.inventory and allowances == world.allowances
+def _are_the_same(last: tuple[object, object, object, Allowances], world: World) -> bool:
+    """Tell whether nodes, queues, autoscalers and allowances are those of the last time."""
+    inventory, queueing, supply, allowances = last
+    is_same = inventory is world.inventory and queueing is world.queueing and supply is world.supply
+    return is_same and allowances == world.allowances
 
 
 def _about(patch: list[Json], decision: str) -> list[Json]:

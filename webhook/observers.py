@@ -6,9 +6,19 @@ from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
+from webhook.selections import Selection, SelectionObserver
+
 _LOG = logging.getLogger("berth.webhook")
 # An admission costs well under a millisecond; the API server's own histogram begins at 5 ms.
-_BUCKETS = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.1, 0.5, 1, 3)
+BUCKETS_SECONDS = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.1, 0.5, 1, 3)
+
+
+class Fault(StrEnum):
+    """Why a request got no answer."""
+
+    BAD_REQUEST = "bad_request"
+    TOO_LARGE = "too_large"
+    FAILED = "failed"
 
 
 class Outcome(StrEnum):
@@ -24,9 +34,9 @@ class Outcome(StrEnum):
     UNPATCHABLE = "unpatchable"  # The patch did not apply; admitted unchanged.
     NOT_SYNCED = "not_synced"  # Asked before the cluster was known; admitted unchanged.
     NAMESPACE_UNKNOWN = "namespace_unknown"  # Its labels cannot be read; admitted unchanged.
-    BAD_REQUEST = "bad_request"
-    TOO_LARGE = "too_large"
-    FAILED = "failed"
+    BAD_REQUEST = Fault.BAD_REQUEST.value
+    TOO_LARGE = Fault.TOO_LARGE.value
+    FAILED = Fault.FAILED.value
 
 
 # What is routine; everything else is worth a warning.
@@ -40,7 +50,7 @@ _LEVELS = {
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One answered admission request."""
+    """One answered admission request; `selection` is what was selected, where pods of the namespace get it."""
 
     outcome: Outcome
     namespace: str = ""
@@ -48,6 +58,7 @@ class Event:
     accelerator_class: str = ""
     is_dry_run: bool = False
     detail: str = ""
+    selection: Selection | None = None
 
 
 class Observers:
@@ -60,14 +71,17 @@ class Observers:
         self._seconds = Histogram(
             "berth_webhook_request_duration_seconds",
             "Time from a read request to its answer.",
-            buckets=_BUCKETS,
+            buckets=BUCKETS_SECONDS,
             registry=registry,
         )
         self._counts = {outcome: requests.labels(outcome.value) for outcome in Outcome}
+        self._selections = SelectionObserver(registry, BUCKETS_SECONDS)
 
     def answered(self, event: Event, seconds: float) -> None:
         """Be told of an answered request, and of the time that it took."""
         self._seconds.observe(seconds)
+        if event.selection and not event.is_dry_run:
+            self._selections(event.selection, seconds)
         self(event)
 
     def __call__(self, event: Event) -> None:

@@ -30,14 +30,16 @@ class WireError(ValueError):
 
 class _GroupVersionResource(msgspec.Struct):
     resource: str = ""
+    group: str = ""
 
 
 class Question(msgspec.Struct, rename="camel", frozen=True):
-    """What the API server asks: may this object be created, and how."""
+    """What the API server asks: may this object be created or updated, and how."""
 
     uid: str
     operation: str
     object: msgspec.Raw = msgspec.Raw(b"null")
+    old_object: msgspec.Raw = msgspec.Raw(b"null")
     namespace: str = ""
     resource: _GroupVersionResource = msgspec.field(default_factory=_GroupVersionResource)
     sub_resource: str = ""
@@ -48,6 +50,12 @@ class Question(msgspec.Struct, rename="camel", frozen=True):
         """Whether it asks about a pod that is about to be created."""
         target = (self.resource.resource, self.sub_resource, self.operation)
         return target == ("pods", "", "CREATE") and bytes(self.object) != b"null"
+
+    @property
+    def is_written(self) -> bool:
+        """Whether it asks about an object itself, no part of it such as its status, that somebody writes."""
+        is_whole = self.operation in ("CREATE", "UPDATE") and not self.sub_resource
+        return is_whole and bytes(self.object) != b"null"
 
 
 class _Review(msgspec.Struct, rename="camel"):

@@ -1,6 +1,7 @@
 """`berth certs`: the webhook's certificates made by hand, for installations without the controller."""
 
 import argparse
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,12 +17,15 @@ examples:
   berth certs --out ./tls"""
 
 
+_ACTIONS = ("ensure", "status")
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     """Take where the certificates go, and for which Service they are."""
     parser.description = "Make an authority and a serving certificate for the webhook, in Secrets or in a folder."
     parser.epilog = EPILOG
     parser.add_argument(
-        "action", nargs="?", choices=("ensure", "status"), default="ensure", help="make what is missing, or only look"
+        "action", nargs="?", default="ensure", metavar="ensure | status", help="make what is missing, or only look"
     )
     parser.add_argument("--namespace", default="berth-system", help="namespace of the Service and the Secrets")
     parser.add_argument("--service", default="berth-webhook", help="Service of the webhook")
@@ -41,6 +45,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     from berth import errands
 
+    if arguments.action not in _ACTIONS:
+        sys.stderr.write(f"berth certs: {arguments.action}: no such action; allowed: {' or '.join(_ACTIONS)}\n")
+        return 2
     if arguments.action == "status":
         return errands.run(_status(arguments))
     return errands.run(_in_folder(arguments) if arguments.out else _in_secrets(arguments))

@@ -1,10 +1,18 @@
 """`berth controller`: compose the controller and run it."""
 
 import argparse
+import secrets
+import socket
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from berth import programs
 from controller.settings import ControllerSettings
+
+if TYPE_CHECKING:
+    from cluster.api import Api
+    from controller.leadership import Lease
+    from controller.observers import Observers
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -29,12 +37,31 @@ async def _compose(settings: ControllerSettings) -> None:
     from berth.watches import WatchObserver
     from cluster.api import Api
     from controller.app import create_controller
+    from controller.measures import Measures
     from controller.observers import Observers
     from controller.ports import Alone, Surroundings
 
     registry = CollectorRegistry()
+    observers = Observers(registry)
     async with Api.connect(settings.kubeconfig) as api:
-        surroundings = Surroundings(Alone(), lambda: datetime.now(UTC), Observers(registry), WatchObserver(registry))
+        lease = _lease(settings, api, observers) if settings.leader_election else None
+        surroundings = Surroundings(lease or Alone(), lambda: datetime.now(UTC), observers, WatchObserver(registry))
         controller = create_controller(api, settings, surroundings)
+        registry.register(Measures(controller.metrics))
+        tasks = {"lease": lease.run, **controller.tasks} if lease else controller.tasks
+
+        def readiness() -> list[str]:
+            return [*([f"lease: {lease.problem}"] if lease and lease.problem else []), *controller.readiness()]
+
         health = (settings.metrics_address, settings.metrics_port)
-        await serve(Program(controller.readiness, registry, *health, tasks=controller.tasks))
+        await serve(Program(readiness, registry, *health, tasks=tasks))
+
+
+def _lease(settings: ControllerSettings, api: "Api", observers: "Observers") -> "Lease":
+    """Return the lease of this process; in a cluster, the host's name is the pod's."""
+    from cluster.leases import StoredLease
+    from controller.leadership import Lease, LeaseTiming
+
+    identity = f"{socket.gethostname()}_{secrets.token_hex(4)}"
+    store = StoredLease(api, settings.namespace, settings.lease_name)
+    return Lease(store, identity, observers.on_attempt, LeaseTiming(settings.lease_duration_seconds))

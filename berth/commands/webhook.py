@@ -31,6 +31,8 @@ async def _compose(settings: WebhookSettings) -> None:
     from webhook.observers import Observers
     from webhook.promises import Promises
     from webhook.seal import FileSeal
+    from webhook.validating import Validation
+    from webhook.validation_observers import ValidationObservers
 
     registry = CollectorRegistry()
     certificate = ServingCertificate(settings.certificate_directory)
@@ -42,7 +44,8 @@ async def _compose(settings: WebhookSettings) -> None:
 
         seal = FileSeal(settings.certificate_directory / "tls.key")
         promises = Promises(replicas=settings.replicas)
-        app = create_app(Desk(view, Observers(registry), settings.scheduler_name, seal, promises))
+        desk = Desk(view, Observers(registry), settings.scheduler_name, seal, promises)
+        app = create_app(desk, Validation(view, ValidationObservers(registry)))
         listener = Listener("webhook", app, settings.address, settings.port, certificate.context)
         tasks = {"view": view.run, "memory": lambda: settle(view), "certificate": certificate.follow}
         health = (settings.metrics_address, settings.metrics_port)

@@ -19,6 +19,13 @@ class OnNoMatch(StrEnum):
     DENY = "Deny"
 
 
+class Remedy(StrEnum):
+    """What is done about a pod that stands, but not as it should: it is told of, or made anew by its owner."""
+
+    REPORT = "Report"
+    RECREATE = "Recreate"
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """For which pods, which classes will do, in which order, and what a pod gets on each."""
@@ -35,6 +42,8 @@ class Profile:
     on_no_match: OnNoMatch = OnNoMatch.ADMIT
     spread: Spread = Spread.NODE
     listed: tuple[str, ...] = ()
+    on_slipped: Remedy = Remedy.REPORT
+    on_stuck: Remedy = Remedy.REPORT
 
     @property
     def layer(self) -> Layer:

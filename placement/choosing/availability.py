@@ -5,26 +5,37 @@ from collections.abc import Iterable, Iterator, Mapping
 from placement.accelerators import AcceleratorClass
 from placement.inventory import Amounts, Inventory, NodeInventory
 from placement.pods import Pod
+from placement.scaling.supply import NO_SUPPLY, NodeSupply, obstacles, supplier
 from placement.shares import SHARES
 from placement.taints import Toleration, untolerated
 
 
-def unavailable(pod: Pod, candidate: AcceleratorClass, needed: Amounts, inventory: Inventory) -> str | None:
+def unavailable(
+    pod: Pod, candidate: AcceleratorClass, needed: Amounts, inventory: Inventory, supply: NodeSupply = NO_SUPPLY
+) -> str | None:
     """Return why no node of the class can take the pod, whatever is free there, or None.
 
     A class that scales from zero can get nodes with other labels, and ready ones, but none of another size.
     """
     nodes = inventory.by_class.get(candidate.name, ())
     if not nodes:
-        return None if candidate.scalable_from_zero else "no node carries it"
+        is_scalable = candidate.scalable_from_zero or scales(pod, candidate, needed, supply)
+        return None if is_scalable else "; ".join(("no node carries it", *obstacles(candidate, supply)))
     tolerations = (*pod.tolerations, *candidate.tolerations)
     # Mostly the first node will do, and nobody asks why.
     if any(_can_take(pod, node, tolerations, needed) for node in nodes):
         return None
-    if candidate.scalable_from_zero and not pod.node:
+    if scales(pod, candidate, needed, supply):
         return _too_small(needed, nodes)
     ready = [node for node in nodes if node.is_schedulable and node.is_ready]
     return _unreachable(pod, tolerations, needed, ready) if ready else "its nodes are cordoned or not ready"
+
+
+def scales(pod: Pod, candidate: AcceleratorClass, needed: Amounts, supply: NodeSupply) -> bool:
+    """Tell whether the class can get a node for the pod: it says so itself, or an autoscaler can make one."""
+    if pod.node:
+        return False
+    return candidate.scalable_from_zero or supplier(candidate, supply, pod, needed) is not None
 
 
 class Room:

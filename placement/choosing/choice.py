@@ -9,13 +9,15 @@ from placement.allowances import NO_LIMITS, Allowances, refusal
 from placement.asking.class_requests import ClassRequest
 from placement.asking.roster import NOBODY, Roster
 from placement.asking.strategies import scores
-from placement.choosing.availability import Room, unavailable
+from placement.choosing.availability import Room, scales, unavailable
 from placement.devices import is_device
 from placement.injecting.plans import Plans
 from placement.inventory import Inventory
 from placement.mutations import ContainerMutation
 from placement.pods import Pod
+from placement.queueing.queues import Queue
 from placement.rejections import Cause, Rejection
+from placement.scaling.supply import NO_SUPPLY, NodeSupply
 
 # How many classes an open choice has at most: each is one more term of the pod's affinity.
 MAX_OPEN = 16
@@ -26,6 +28,7 @@ class Circumstances:
     """What exists when a pod is judged: classes, nodes with what pods hold, pods on their way, what a namespace may.
 
     `extender_decides` tells that Berth's extender will choose the pod's node, and so may choose between classes.
+    `queue` is where the pod waits for Kueue (None: nowhere, or in a queue that is not known).
     """
 
     catalog: Catalog = field(default_factory=Catalog)
@@ -33,19 +36,22 @@ class Circumstances:
     roster: Roster = NOBODY
     allowances: Allowances = NO_LIMITS
     extender_decides: bool = False
+    queue: Queue | None = None
+    supply: NodeSupply = NO_SUPPLY
 
 
 @dataclass(frozen=True, slots=True)
 class Contest:
     """The classes that will do, in order of preference, why each other one will not do, and what the pod becomes.
 
-    `rooms` keeps what was counted of the room of each class.
+    `rooms` keeps what was counted of the room of each class, `growth` whether it can get nodes.
     """
 
     ordered: tuple[AcceleratorClass, ...]
     rejections: tuple[Rejection, ...]
     plans: Plans
     rooms: dict[str, Room] = field(default_factory=dict)
+    growth: dict[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,8 @@ class Choice:
     """The eligible classes, best first, and why each other one will not do, the nearest first.
 
     `taken` are the best and those that inject the same and are left open, in order of preference; `mutations`
-    is what their containers get, `passed` the classes that would come before the best, but are full.
+    is what their containers get, `passed` the classes that would come before the best, but are full; whether it can get
+    nodes itself is told where some are.
     """
 
     eligible: tuple[AcceleratorClass, ...] = ()
@@ -62,6 +69,7 @@ class Choice:
     mutations: tuple[ContainerMutation, ...] = ()
     demand: Mapping[str, int] = field(default_factory=dict)
     passed: frozenset[str] = frozenset()
+    can_grow: bool = False
 
     @property
     def chosen(self) -> AcceleratorClass | None:
@@ -87,9 +95,10 @@ def _names(asked: ClassRequest, catalog: Catalog) -> tuple[str, ...]:
 
 
 def full(asked: ClassRequest, found: Contest, circumstances: Circumstances) -> frozenset[str]:
-    """Return the classes that are preferred to the first with room, but are full; none where no class has room.
+    """Return the classes that are preferred to the first with room, but are full.
 
-    A group must not be split by what happens to be free when each of its pods comes.
+    Where no class has room, it is the first that can get nodes that counts; where none can, no class is passed. A group
+    must not be split by what happens to be free when each of its pods comes.
     """
     if asked.group or asked.kept or asked.layer.waits or len(found.ordered) <= 1:
         return frozenset()
@@ -101,13 +110,22 @@ def full(asked: ClassRequest, found: Contest, circumstances: Circumstances) -> f
         if found.rooms[each.name].remains_behind(circumstances.roster.pending.get(each.name, {})):
             return frozenset(passed)
         passed.append(each.name)
-    return frozenset()
+    growing = (number for number, each in enumerate(found.ordered) if _grows(asked, each, found, circumstances))
+    return frozenset(passed[: next(growing, 0)])
+
+
+def _grows(asked: ClassRequest, candidate: AcceleratorClass, found: Contest, circumstances: Circumstances) -> bool:
+    if candidate.name not in found.growth:
+        demand = found.plans.demand(candidate)
+        found.growth[candidate.name] = scales(asked.located, candidate, demand, circumstances.supply)
+    return found.growth[candidate.name]
 
 
 def decided(asked: ClassRequest, found: Contest, circumstances: Circumstances) -> Choice:
     """Return what the pod gets: the full classes are put behind the others, and what injects the same is left open.
 
-    Classes with room come first, unless the pod waits for its preferred one or belongs to a group; then by the pod's
+    Classes with room come first, then those that can get nodes, unless the pod waits for its preferred one or belongs
+    to a group; then by the pod's
     preferred classes; then by the score of its strategy plus that of the preferences which apply; then by name.
     """
     if not found.ordered:
@@ -120,7 +138,8 @@ def decided(asked: ClassRequest, found: Contest, circumstances: Circumstances) -
     if circumstances.extender_decides and not _is_settled(asked):
         same = [each for each in eligible if plans.shape(each) == plans.shape(best)][:MAX_OPEN]
         taken = tuple(each for each in found.ordered if each in same)
-    return Choice(eligible, found.rejections, taken, plans.mutations(best), plans.demand(best), passed)
+    can_grow = bool(passed) and _grows(asked, best, found, circumstances)
+    return Choice(eligible, found.rejections, taken, plans.mutations(best), plans.demand(best), passed, can_grow)
 
 
 def _is_settled(asked: ClassRequest) -> bool:
@@ -179,7 +198,8 @@ def _foreign(pod: Pod, candidate: AcceleratorClass, circumstances: Circumstances
 def _unavailable(
     asked: ClassRequest, candidate: AcceleratorClass, plans: Plans, circumstances: Circumstances
 ) -> str | None:
-    return unavailable(asked.located, candidate, plans.demand(candidate), circumstances.inventory)
+    demand = plans.demand(candidate)
+    return unavailable(asked.located, candidate, demand, circumstances.inventory, circumstances.supply)
 
 
 def _refused(
@@ -191,8 +211,27 @@ def _refused(
     return refusal(allowances, asked.pod, plans.resourced(candidate), counts_use=asked.group is None)
 
 
+def _unqueued(
+    asked: ClassRequest, candidate: AcceleratorClass, plans: Plans, circumstances: Circumstances
+) -> str | None:
+    if circumstances.queue is None:
+        return None
+    demand, located = plans.demand(candidate), asked.located
+    may_grow = scales(located, candidate, demand, circumstances.supply)
+    nodes = () if may_grow else circumstances.inventory.by_class.get(candidate.name, ())
+    return circumstances.queue.refusal(located, candidate, demand, nodes)
+
+
 # The later a class fails, the nearer it comes.
-_QUESTIONS: tuple[_Question, ...] = (_named_out, _incapable, _disallowed, _contradicted, _unavailable, _refused)
+_QUESTIONS: tuple[_Question, ...] = (
+    _named_out,
+    _incapable,
+    _disallowed,
+    _contradicted,
+    _unavailable,
+    _refused,
+    _unqueued,
+)
 
 
 def _preferred(asked: ClassRequest, eligible: tuple[AcceleratorClass, ...]) -> tuple[AcceleratorClass, ...]:

@@ -208,7 +208,7 @@ def _reason(asked: ClassRequest, choice: Choice, chosen: AcceleratorClass) -> st
     if len(choice.eligible) == 1:
         return "the only class that fits"
     price = "" if chosen.cost.per_hour is None else f", {chosen.cost.per_hour:g} USD/h"
-    room = " and has room" if choice.passed else ""
+    room = "" if not choice.passed else " and has room or can get nodes" if choice.can_grow else " and has room"
     return f"best of {len(choice.eligible)} classes that fit{room} by strategy {asked.strategy}{price}"
 
 

@@ -1,11 +1,14 @@
 """What the chosen class, or several that are left open, add to a pod: additions only, what its author wrote stays."""
 
+from dataclasses import dataclass
+
 from placement.accelerators import AcceleratorClass
 from placement.asking.class_requests import ClassRequest
 from placement.injecting.plans import is_queued
 from placement.inventory import Inventory
 from placement.mutations import ContainerMutation, Mutation
 from placement.pods import Pod
+from placement.scaling.supply import NO_SUPPLY, NodeSupply, is_readable
 from placement.selection import Term, narrowed
 from placement.taints import Toleration
 
@@ -22,25 +25,30 @@ _KNOWN_TO_AUTOSCALERS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Premises:
+    """What there is where a pod is to run: nodes, who can make more, and whose name pods get for their scheduler."""
+
+    inventory: Inventory
+    scheduler_name: str | None = None
+    supply: NodeSupply = NO_SUPPLY
+
+
 def injection(
     asked: ClassRequest,
     taken: tuple[AcceleratorClass, ...],
     containers: tuple[ContainerMutation, ...],
-    inventory: Inventory,
-    scheduler_name: str | None,
+    premises: Premises,
 ) -> Mutation:
-    """Return what is added so that the pod runs on one of the classes.
-
-    `containers` is what these add to its containers, `scheduler_name` replaces the default scheduler's.
-    """
-    pod = asked.pod
-    is_plain = len(taken) == 1 and not is_queued(pod) and _is_plain(taken[0], inventory)
+    """Return what is added so that the pod runs on one of the classes; `containers` is what these add to its own."""
+    pod, scheduler_name = asked.pod, premises.scheduler_name
+    is_plain = len(taken) == 1 and not is_queued(pod) and _is_plain(taken[0], premises.inventory)
     wanted = dict(asked.layer.node_labels)
     if is_plain:
         wanted = {**taken[0].selection.labels, **wanted}
     return Mutation(
         node_selector={key: value for key, value in wanted.items() if key not in pod.selection.labels},
-        terms=None if is_plain else _terms(pod, taken),
+        terms=None if is_plain else _terms(pod, taken, premises.supply),
         tolerations=_tolerations(pod, taken),
         containers=tuple(each for each in containers if not each.is_empty),
         scheduler_name=scheduler_name if takes_scheduler(pod, scheduler_name) else None,
@@ -53,22 +61,23 @@ def takes_scheduler(pod: Pod, scheduler_name: str | None) -> bool:
     return bool(scheduler_name) and is_free
 
 
-def alternatives(taken: tuple[AcceleratorClass, ...]) -> tuple[Term, ...]:
+def alternatives(taken: tuple[AcceleratorClass, ...], supply: NodeSupply = NO_SUPPLY) -> tuple[Term, ...]:
     """Return the terms of classes, of which one holds: those first that autoscalers can get nodes for, then in order.
 
-    Karpenter looks at the first term, and at the next only when it finds no instance for that.
+    Karpenter looks at the first term, and at the next only when it finds no instance for that. What it can read of the
+    cluster's NodePools comes before what autoscalers in general know.
     """
     terms = dict.fromkeys(term for each in taken for term in each.selection.as_terms())
-    return tuple(sorted(terms, key=lambda term: not _is_known_to_autoscalers(term)))
+    return tuple(sorted(terms, key=lambda term: (not is_readable(term, supply), not _is_known_to_autoscalers(term))))
 
 
 def _is_plain(chosen: AcceleratorClass, inventory: Inventory) -> bool:
     return not chosen.selection.terms and chosen.name in inventory.by_class
 
 
-def _terms(pod: Pod, taken: tuple[AcceleratorClass, ...]) -> tuple[Term, ...] | None:
+def _terms(pod: Pod, taken: tuple[AcceleratorClass, ...], supply: NodeSupply) -> tuple[Term, ...] | None:
     """Return the required terms as they will stand, or None where nothing changes."""
-    terms = narrowed(pod.selection.terms, alternatives(taken))
+    terms = narrowed(pod.selection.terms, alternatives(taken, supply))
     return None if terms == pod.selection.terms else terms
 
 

@@ -21,6 +21,7 @@ from certs.pairs import Pair
 from cluster.api import Api
 from cluster.observers import SILENT
 from cluster.view import ClusterView
+from controller.definition import Definition
 from controller.events import Events
 from controller.objects import Objects
 from controller.observers import Observers
@@ -157,6 +158,7 @@ async def rotate(plane: ControlPlane, seconds: float) -> None:
             ControllerSettings(interval_seconds=0.3),
             surroundings,
             Events(api, surroundings.clock),
+            Definition(api),
         )
         (queue,) = trust(context, LIFETIMES).queues
         running = asyncio.create_task(queue.run())

@@ -1,6 +1,7 @@
 """What an account may live through, and what is left at the end of it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from hypothesis import strategies as st
 
@@ -15,7 +16,13 @@ NODES = ("n1", "n2", "n3")
 UIDS = ("u1", "u2", "u3", "u4")
 H100 = AcceleratorClass("h100", NodeSelection({"gpu": "h100"}), "nvidia")
 ANY_GPU = AcceleratorClass("any-gpu", NodeSelection({"gpu": "h100"}), "amd")
-CATALOGS = (Catalog(), Catalog({"h100": H100}), Catalog({"h100": H100, "any-gpu": ANY_GPU}))
+T4 = AcceleratorClass("any-gpu", NodeSelection({"gpu": "t4"}), "nvidia")
+CATALOGS = (
+    Catalog(),
+    Catalog({"h100": H100}),
+    Catalog({"h100": H100, "any-gpu": ANY_GPU}),
+    Catalog({"h100": replace(H100, vendor="amd"), "any-gpu": T4}),
+)
 
 
 def node(name: str, devices: int = 8, label: str = "h100") -> NodeInventory:

@@ -8,7 +8,7 @@ from placement.accelerators import Figure
 from placement.asking.class_requirements import ClassRequirements
 from placement.asking.configurations import Configuration
 from placement.asking.preferences import Preference, size_range
-from placement.asking.profiles import OnNoMatch, Profile
+from placement.asking.profiles import OnNoMatch, Profile, Remedy
 from placement.asking.strategies import Strategy
 from placement.label_selectors import LabelSelector
 from placement.pods import EnvVar
@@ -40,6 +40,8 @@ def test_a_profile_is_read_whole() -> None:
         namespaceSelector={"matchLabels": {"team": "ai"}},
         containers=["vllm"],
         onNoMatch="Deny",
+        onSlipped="Recreate",
+        onStuck="Recreate",
         spread="zone",
         strategy="cost",
         preferredClasses=["l4"],
@@ -99,6 +101,8 @@ def test_a_profile_is_read_whole() -> None:
         OnNoMatch.DENY,
         Spread.ZONE,
         ("l4", "h100"),
+        Remedy.RECREATE,
+        Remedy.RECREATE,
     )
 
 
@@ -154,6 +158,7 @@ REFERENCE = {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "hub", "key":
             "write In, NotIn, Exists or DoesNotExist",
         ),
         ({"podSelector": {}, "onNoMatch": "Ignore"}, "spec.onNoMatch: Input should be 'Admit' or 'Deny', not 'Ignore'"),
+        ({"podSelector": {}, "onStuck": "Evict"}, "spec.onStuck: Input should be 'Report' or 'Recreate', not 'Evict'"),
         ({"podSelector": {}, "spread": "rack"}, "'none', 'node' or 'zone'"),
         (
             {"podSelector": {}, "acceleratorConfigurations": [{"selector": CLASS}, {"selector": CLASS}]},

@@ -20,9 +20,11 @@ def stage() -> Iterator[Stage]:
     with ControlPlane() as plane:
         plane.add_nodes(load_nodes())
         berth = Installation(plane)
-        berth.install()
         stage = Stage(plane, berth)
+        # Classes that people wrote before, of which discovery then makes none.
+        berth.apply()
         stage.apply_example("classes.yaml")
+        berth.install()
         stage.namespace("ml", injection="enforce")
         yield stage
 

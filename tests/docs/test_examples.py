@@ -8,7 +8,7 @@ import pytest
 from tests.docs.examples import Example, differences, examples, outcome
 from tests.docs.pages import DOCS, anchor, blocks, headings, page, prose
 
-PAGES = ("choosing.md", "injecting.md", "shares.md", "differences.md")
+PAGES = ("choosing.md", "injecting.md", "shares.md", "differences.md", "scaling.md", "kueue.md")
 EXAMPLES = [each for name in (*PAGES, "../README.md") for each in examples(name, page(name))]
 # What a block is for; a page shows nothing that is not tried.
 KINDS = {"yaml pod", "yaml cluster", "yaml preview"}

@@ -3,12 +3,19 @@
 from datetime import UTC, datetime
 
 import msgspec
+import yaml
 from prometheus_client import CollectorRegistry
 
 from berth.serving import KEEP_ALIVE_SECONDS
 from cluster.api import SILENCE_SECONDS, Api
 from cluster.failures import REJECTIONS, STARTS
 from cluster.observers import SILENT
+from cluster.view import ClusterView
+from controller import findings, recreation
+from controller.definition import SECONDS as DEFINITION_SECONDS
+from controller.gauges import MOST_CLASSES, class_gauges
+from controller.recreation import Outcome as Attempt
+from controller.settings import ControllerSettings
 from extender import bodies, journal, pages, reception, sickness, wire
 from extender.app import Surroundings, create_extender
 from extender.desk import Outcome
@@ -16,7 +23,14 @@ from extender.journal import DecisionsQuery
 from extender.pages import InventoryQuery
 from extender.settings import ExtenderSettings
 from extender.sickness import Kind
-from tests.docs.pages import codes, page, prose, rows
+from placement.class_census import ClassCensus
+from placement.class_conflicts import ClassConflicts
+from placement.class_counts import Standing
+from tests.docs.pages import ROOT, codes, page, prose, rows
+from webhook import observers as webhook_observers
+from webhook.observers import Observers
+from webhook.selections import MAX_CLASSES, OTHERS, Selected
+from webhook.validation_observers import Check, ValidationObservers
 
 PAGE = page("operating.md")
 
@@ -66,6 +80,48 @@ def test_every_metric_of_the_extender_is_told() -> None:
     assert {name for name in told if not name.startswith("berth_extender_")} <= METRICS
 
 
+def test_every_metric_of_the_webhook_is_told() -> None:
+    """With every outcome."""
+    registry = CollectorRegistry()
+    Observers(registry)
+    ValidationObservers(registry)
+    names = {f"{each.name}_total" if each.type == "counter" else each.name for each in registry.collect()}
+    told = {codes(row[0])[0]: row[2] for row in rows(PAGE, "webhook's metric")}
+
+    assert told.keys() == names
+    outcomes = {
+        "berth_webhook_requests_total": webhook_observers.Outcome,
+        "berth_webhook_validations_total": Check,
+        "ome_accelerator_selection_total": Selected,
+    }
+    for name, values in outcomes.items():
+        assert {each.value for each in values} <= set(codes(told[name])), name
+    assert (
+        f"{MAX_CLASSES} classes are told apart, further ones are `{OTHERS}`" in told["ome_accelerator_selection_total"]
+    )
+
+
+def test_every_metric_of_the_classes_is_told() -> None:
+    """With every state of a node."""
+    measured = class_gauges(ClusterView(None), ClassCensus(), ClassConflicts())
+    told = {codes(row[0])[0]: row[2] for row in rows(PAGE, "class metric")}
+
+    assert told.keys() == {each.name for each in measured}
+    assert set(codes(told["berth_class_nodes"])) == {each.value for each in Standing}
+    assert f"the first {MOST_CLASSES:,} classes by name" in " ".join(prose(PAGE).split())
+
+
+def test_every_field_of_a_class_status_is_told() -> None:
+    """But for the conditions, which have a table of their own."""
+    definition = yaml.safe_load((ROOT / "manifests/base/crds/accelerator-classes.yaml").read_text())
+    status = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["status"]
+    told = [codes(row[0])[0] for row in rows(PAGE, "field") if row[0].startswith("`")]
+
+    assert {*told} >= status["properties"].keys() - {"conditions"}
+    assert {codes(row[0])[0] for row in rows(PAGE, "condition")} >= {"Ready", "Conflict", "SchemaComplete"}
+    assert f"is read every {DEFINITION_SECONDS:g} s" in " ".join(prose(PAGE).split())
+
+
 def test_thresholds_are_those_of_the_program() -> None:
     """In words, where a constant has them."""
     text = " ".join(prose(PAGE).split())
@@ -105,3 +161,18 @@ def test_kinds_and_reasons_are_those_of_the_program() -> None:
     assert told.keys() == {each.value for each in Kind}
     assert told["admission"] == {*REJECTIONS, "OutOf…", "Failed"}
     assert told["start"] == set(STARTS)
+
+
+def test_what_is_told_of_recreations_is_what_the_controller_does() -> None:
+    """Each outcome, and each number."""
+    table = prose(PAGE).partition("`berth_pod_recreations_total` counts")[2].partition("\nTo have pods treated")[0]
+    told = [codes(line.split("|")[1])[0] for line in table.splitlines() if line.startswith("| `")]
+    text, settings = " ".join(prose(PAGE).split()), ControllerSettings()
+
+    assert told == [each.value for each in Attempt]
+    assert f"At most {settings.recreations_per_minute:g} pods are deleted in a minute" in text
+    assert f"have waited {settings.stuck_after_minutes:g} minutes" in text
+    assert f"came out no better {recreation.FRUITLESS} times" in text
+    assert f"left alone for {recreation.POSTPONED_SECONDS / 60:g} minutes" in text
+    assert recreation.REPLACED_SECONDS == 60
+    assert findings.MAX_NAMED == 5

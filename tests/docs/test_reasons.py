@@ -12,7 +12,7 @@ from tests.docs.pages import codes, page, rows
 
 Json = dict[str, Any]
 GPU = "nvidia.com/gpu"
-_OF_THE_CLUSTER = frozenset({"AcceleratorClass", "AcceleratorProfile", "Node"})
+_OF_THE_CLUSTER = frozenset({"AcceleratorClass", "AcceleratorProfile", "ClusterQueue", "Node", "ResourceFlavor"})
 
 
 def _asks(**requirements: Any) -> Json:
@@ -61,6 +61,22 @@ def _quota() -> Json:
     )
 
 
+def _queue(flavor: str, resource: str = GPU, **spec: Any) -> tuple[Json, ...]:
+    """Return a queue with one flavor."""
+    group = {"coveredResources": [resource], "flavors": [{"name": flavor}]}
+    kueue = "kueue.x-k8s.io/v1beta2"
+    return (
+        _object("ResourceFlavor", flavor, kueue, spec=spec),
+        _object("ClusterQueue", "q", kueue, spec={"resourceGroups": [group]}),
+        _object("LocalQueue", "team", kueue, spec={"clusterQueue": "q"}),
+    )
+
+
+_QUEUED = {
+    "metadata": {"labels": {"kueue.x-k8s.io/queue-name": "team"}},
+    "spec": {"containers": [{"name": "vllm", "image": "vllm/vllm-openai", "resources": {"limits": {GPU: 1}}}]},
+}
+_SPOT = [{"key": "spot", "value": "true", "effect": "NoSchedule"}]
 _TAINTED = _node(taints=[{"key": "dedicated", "value": "batch", "effect": "NoSchedule"}])
 _SIZED = [{"name": "vllm", "image": "vllm/vllm-openai", "resources": {"limits": {GPU: 8}}}]
 _AMD = [{"name": "vllm", "image": "vllm/vllm-openai", "resources": {"limits": {"amd.com/gpu": 1}}}]
@@ -88,6 +104,10 @@ SITUATIONS: list[tuple[int, str, Json, Json, tuple[Json, ...]]] = [
     (5, "nvidia-t4", {}, {}, (_quota(),)),
     (5, "nvidia-t4", _grants("8Gi"), {}, (_range("small", max={"memory": "4Gi"}),)),
     (5, "nvidia-t4", _grants("8Gi"), {}, (_range("large", min={"memory": "16Gi"}),)),
+    (6, "nvidia-t4", {}, _QUEUED, _queue("l4", nodeLabels={"nvidia.com/gpu.product": "NVIDIA-L4"})),
+    (6, "nvidia-t4", {}, _QUEUED, _queue("zone", nodeLabels={"zone": "a"})),
+    (6, "nvidia-t4", {}, _QUEUED, _queue("tainted", nodeTaints=_SPOT)),
+    (6, "nvidia-t4", {}, _QUEUED, _queue("mi300x", "amd.com/gpu")),
 ]
 
 

@@ -42,6 +42,23 @@ def accelerator_class(chance: Random) -> Json:
     }
 
 
+def node_pool(chance: Random) -> Json:
+    """Return a NodePool that makes nodes of some class, if it makes any."""
+    key, value = chance.choice((("product", chance.choice(CLASSES)), ("generation", chance.choice(("2", "5")))))
+    requirement = {"key": key, "operator": chance.choice(("In", "NotIn", "Gte", "Exists")), "values": [value]}
+    template = {
+        "metadata": {"labels": {"product": chance.choice(CLASSES)}},
+        "spec": maybe(
+            chance,
+            requirements=[requirement],
+            taints=[{"key": chance.choice(("other", device(chance))), "effect": "NoSchedule"}],
+            nodeClassRef={"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": "default"},
+        ),
+    }
+    spec = {"template": template, **maybe(chance, 0.2, limits={device(chance): "0"}, replicas=1, weight=5)}
+    return {"metadata": {"name": f"pool-{chance.randrange(6)}"}, "spec": spec}
+
+
 def node(chance: Random) -> Json:
     """Return a node."""
     product, resource = chance.choice(CLASSES), device(chance)

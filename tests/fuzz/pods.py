@@ -3,6 +3,7 @@
 from random import Random
 
 from placement import keys
+from placement.queueing.queues import QUEUE_NAME
 from tests.fuzz.names import (
     APPS,
     CLASSES,
@@ -11,6 +12,7 @@ from tests.fuzz.names import (
     FORMATS,
     MODELS,
     PROFILES,
+    RESOURCES,
     RUNTIMES,
     SERVED,
     STRATEGIES,
@@ -23,6 +25,7 @@ from tests.fuzz.names import (
 from tests.fuzz.platforms import built
 from tests.fuzz.texts import SCRIPTS, annotation
 
+_QUEUED = 0.15
 _IMAGES = (
     "vllm/vllm-openai:v0.23.0",
     "lmsysorg/sglang:v0.5",
@@ -67,7 +70,17 @@ def pod(chance: Random) -> Json:
     }
     if made.scheduler:
         spec["schedulerName"] = made.scheduler
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": _metadata(chance, made.labels), "spec": spec, "status": {}}
+    about = {"apiVersion": "v1", "kind": "Pod", "metadata": _metadata(chance, made.labels), "spec": spec, "status": {}}
+    return _queued(chance, about) if chance.random() < _QUEUED else about
+
+
+def _queued(chance: Random, pod: Json) -> Json:
+    """Return a pod that waits for Kueue, which counts what it asks for already."""
+    pod["metadata"]["labels"] = {**(pod["metadata"]["labels"] or {}), QUEUE_NAME: "q"}
+    for each in pod["spec"]["containers"]:
+        if "resources" in each and chance.random() < 0.8:
+            each["resources"] = {"limits": {RESOURCES[0]: "1"}}
+    return pod
 
 
 def _metadata(chance: Random, labels: Json) -> Json:

@@ -49,6 +49,7 @@ def test_the_objects_of_a_cluster_are_understood_unless_they_are_damaged() -> No
     assert read > 10 * problems > 0
     assert any(each.roster.groups and each.roster.pending for each in made)
     assert any(each.serving.models and each.serving.services and each.serving.problems for each in made)
+    assert any(each.queueing.flavors and each.queueing_problems for each in made)
     assert any(
         each.allowances(name).quotas and each.allowances(name).limit_ranges for each in made for name in NAMESPACES
     )

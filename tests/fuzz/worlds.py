@@ -11,9 +11,10 @@ from cluster.view import ClusterView
 from placement.asking.profiles import OnNoMatch
 from placement.keys import CHOSEN_CLASS, INJECTION
 from tests.fuzz.damage import BYTE_DAMAGE, OBJECT_DAMAGE
-from tests.fuzz.hardware import accelerator_class, node, profile
+from tests.fuzz.hardware import accelerator_class, node, node_pool, profile
 from tests.fuzz.names import CLASSES, MODES, NAMESPACES, NODES, Json, maybe, text
 from tests.fuzz.pods import pod
+from tests.fuzz.queueing import cluster_queue, flavor, local_queue
 from tests.fuzz.quotas import limit_range, quota
 from tests.fuzz.serving import cluster_model, cluster_runtime, model, runtime, service
 
@@ -111,4 +112,8 @@ _KINDS: Mapping[Kind, tuple[Callable[[Random], Json], int, int]] = {
     Kind.CLUSTER_MODELS: (cluster_model, 3, 2),
     Kind.QUOTAS: (quota, 10, 20),
     Kind.LIMIT_RANGES: (limit_range, 8, 10),
+    Kind.NODE_POOLS: (node_pool, 6, 2),
+    Kind.FLAVORS: (flavor, 24, 4),
+    Kind.CLUSTER_QUEUES: (cluster_queue, 4, 2),
+    Kind.LOCAL_QUEUES: (local_queue, 40, 2),
 }

@@ -116,10 +116,14 @@ ALLOWED = [
     ("berth-controller", "patch", "nodes", "--subresource=status"),
     ("berth-controller", "list", "pods", "--all-namespaces"),
     ("berth-controller", "create", "events.events.k8s.io", "--namespace=default"),
+    ("berth-controller", "create", "leases.coordination.k8s.io", f"--namespace={NAMESPACE}"),
+    ("berth-controller", "patch", "leases.coordination.k8s.io/berth-controller", f"--namespace={NAMESPACE}"),
     ("berth-controller", "create", "secrets", f"--namespace={NAMESPACE}"),
     ("berth-controller", "update", f"secrets/{SECRET}", f"--namespace={NAMESPACE}"),
     ("berth-controller", "update", "secrets/berth-authority", f"--namespace={NAMESPACE}"),
     ("berth-controller", "patch", f"mutatingwebhookconfigurations.admissionregistration.k8s.io/{WEBHOOKS}"),
+    ("berth-controller", "patch", f"validatingwebhookconfigurations.admissionregistration.k8s.io/{WEBHOOKS}"),
+    ("berth-webhook", "get", "acceleratorclasses.ome.io"),
 ]
 FORBIDDEN = [
     ("berth-webhook", "get", "secrets", f"--namespace={NAMESPACE}"),
@@ -129,11 +133,13 @@ FORBIDDEN = [
     ("berth-scheduler", "get", "secrets", f"--namespace={NAMESPACE}"),
     ("berth-scheduler", "patch", "acceleratorclasses.ome.io"),
     ("berth-scheduler", "update", "leases.coordination.k8s.io/another", f"--namespace={NAMESPACE}"),
+    ("berth-controller", "patch", "leases.coordination.k8s.io/another", f"--namespace={NAMESPACE}"),
     ("berth-controller", "get", "secrets/another", f"--namespace={NAMESPACE}"),
     ("berth-controller", "get", f"secrets/{SECRET}", "--namespace=default"),
     ("berth-controller", "create", "secrets", "--namespace=default"),
     ("berth-controller", "update", "acceleratorclasses.ome.io"),
     ("berth-controller", "patch", "mutatingwebhookconfigurations.admissionregistration.k8s.io/another"),
+    ("berth-controller", "patch", "validatingwebhookconfigurations.admissionregistration.k8s.io/another"),
     ("berth-controller", "patch", "nodes"),
 ]
 
@@ -157,15 +163,29 @@ def test_the_webhook_is_asked_before_kueues(installed: ControlPlane) -> None:
     assert stored["webhooks"][0]["reinvocationPolicy"] == "IfNeeded"
 
 
+def test_definitions_are_validated_and_never_held_up(installed: ControlPlane) -> None:
+    """Of both kinds what people write, and nothing where Berth is away; no status, no deletion, no other object."""
+    (webhook,) = installed.get_json("validatingwebhookconfiguration", WEBHOOKS)["webhooks"]
+
+    assert (webhook["failurePolicy"], webhook["sideEffects"]) == ("Ignore", "None")
+    assert webhook["timeoutSeconds"] <= 5
+    rules = {(*each["apiGroups"], *each["resources"]): set(each["operations"]) for each in webhook["rules"]}
+    assert rules == {
+        ("ome.io", "acceleratorclasses"): {"CREATE", "UPDATE"},
+        ("berth.ome.io", "acceleratorprofiles"): {"CREATE", "UPDATE"},
+    }
+
+
+@pytest.mark.parametrize("kind", ["mutatingwebhookconfiguration", "validatingwebhookconfiguration"])
 @pytest.mark.parametrize("way", [["apply"], ["apply", "--server-side", "--force-conflicts"]], ids=" ".join)
 def test_applying_again_keeps_the_authority_that_the_controller_wrote(
-    way: list[str], installed: ControlPlane, manifests: Path
+    way: list[str], kind: str, installed: ControlPlane, manifests: Path
 ) -> None:
     """An upgrade by kubectl apply does not cut the API servers off from the webhook."""
     authority = "LS0tLS1CRUdJTg=="
-    path = f"/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/{WEBHOOKS}"
+    path = f"/apis/admissionregistration.k8s.io/v1/{kind}s/{WEBHOOKS}"
     patch = [{"op": "add", "path": "/webhooks/0/clientConfig/caBundle", "value": authority}]
-    installed.kubectl("patch", "mutatingwebhookconfiguration", WEBHOOKS, "--type=json", f"--patch={json.dumps(patch)}")
+    installed.kubectl("patch", kind, WEBHOOKS, "--type=json", f"--patch={json.dumps(patch)}")
     installed.kubectl(*way, "-k", str(manifests / "base"))
     assert installed.api.get(path)["webhooks"][0]["clientConfig"]["caBundle"] == authority
 

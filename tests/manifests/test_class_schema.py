@@ -31,6 +31,12 @@ def memory(amount: object) -> Manifest:
     return {"capabilities": {"memoryGB": amount}}
 
 
+def field(**expression: object) -> Manifest:
+    """A spec that selects nodes by one condition on their name."""
+    named = {"key": "metadata.name", "operator": "In", "values": ["a"], **expression}
+    return {"discovery": {"nodeSelectorTerms": [{"matchFields": [named]}]}}
+
+
 def terms(**expression: object) -> Manifest:
     """A spec that selects nodes by one expression in nodeSelectorTerms."""
     return {"discovery": {"nodeSelectorTerms": [{"matchExpressions": [{"key": "k", **expression}]}]}}
@@ -77,6 +83,12 @@ REFUSED = {
     "no bound": (terms(operator="Gt"), ONE_INTEGER),
     "In without values": (terms(operator="In", values=[]), "In and NotIn need at least one value"),
     "Exists with values": (terms(operator="Exists", values=["x"]), "Exists and DoesNotExist take no values"),
+    "key with spaces": ({"discovery": {"nodeSelector": {"gpu product": "x"}}}, "has a key that no label can have"),
+    "key of a term": (terms(key="nvidia.com/", operator="Exists"), "is no key of a label"),
+    "field of a node": (field(key="spec.nodeName"), "must have key metadata.name, operator In or NotIn, and one value"),
+    "two nodes": (field(values=["a", "b"]), "must have key metadata.name, operator In or NotIn, and one value"),
+    "version with a letter": ({"capabilities": {"computeCapability": "9.0a"}}, 'like "9.0"; or a word'),
+    "least version with a space": ({"capabilities": {"minComputeCapability": " 8.0"}}, 'like "9.0"; or a word'),
     "label with spaces": ({"discovery": {"nodeSelector": {"a": "AMD Instinct MI300X"}}}, NO_LABEL),
     "value with spaces": (terms(operator="In", values=["AMD Instinct MI300X"]), NO_LABEL),
     "resource without domain": ({"resources": [{"name": "gpu"}]}, EXTENDED),
@@ -155,16 +167,18 @@ def test_classes_in_omes_dialect_are_accepted_whole(submit: Submit) -> None:
 
 
 def test_kubectl_shows_a_class_in_one_line(control_plane: ControlPlane) -> None:
-    """`kubectl get` has OME's columns, validity and age, and the category lists classes too."""
+    """`kubectl get` has OME's columns, accelerators, validity and age, and the category lists classes too."""
     capabilities = {"vendor": "nvidia", "family": "hopper", **memory("80Gi")}
     control_plane.apply(yaml.safe_dump(accelerator_class(capabilities, name="shown")))
     ready = {"type": "Ready", "status": "False", "reason": "InvalidSelector", "message": "selects nothing"}
     ready["lastTransitionTime"] = "2026-11-23T00:00:00Z"
-    status = json.dumps({"status": {"availableNodes": 3, "conditions": [ready]}})
+    counts = {"availableNodes": 3, "totalAccelerators": 24, "availableAccelerators": 5}
+    status = json.dumps({"status": {**counts, "conditions": [ready]}})
     control_plane.kubectl(
         "patch", "acceleratorclass", "shown", "--subresource=status", "--type=merge", f"--patch={status}"
     )
     header, row = control_plane.kubectl("get", "acceleratorclass", "shown").splitlines()
-    assert header.split() == ["NAME", "VENDOR", "FAMILY", "MEMORY", "NODES", "READY", "AGE"]
-    assert row.split()[:6] == ["shown", "nvidia", "hopper", "80Gi", "3", "False"]
+    columns = ["NAME", "VENDOR", "FAMILY", "MEMORY", "NODES", "TOTAL", "AVAILABLE", "READY", "AGE"]
+    assert header.split() == columns
+    assert row.split()[:8] == ["shown", "nvidia", "hopper", "80Gi", "3", "24", "5", "False"]
     assert "acceleratorclass.ome.io/shown" in control_plane.kubectl("get", "accelerators", "--output=name")

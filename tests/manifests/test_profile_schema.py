@@ -43,14 +43,22 @@ def preferring(score: int, **condition: str) -> Manifest:
 REFUSED: dict[str, tuple[Manifest, str]] = {
     "strategy": ({"strategy": "cheap"}, 'supported values: "performance", "cost", "balanced", "fit", "order"'),
     "onNoMatch": ({"onNoMatch": "Ignore"}, 'supported values: "Admit", "Deny"'),
+    "onSlipped": ({"onSlipped": "Delete"}, 'supported values: "Report", "Recreate"'),
+    "onStuck": ({"onStuck": "Evict"}, 'supported values: "Report", "Recreate"'),
     "spread": ({"spread": "rack"}, 'supported values: "none", "node", "zone"'),
     "selector operator": (
         {"podSelector": {"matchExpressions": [{"key": "a", "operator": "Gt", "values": ["1"]}]}},
         'supported values: "In", "NotIn", "Exists", "DoesNotExist"',
     ),
+    "selector key": ({"podSelector": {"matchLabels": {"a b": "c"}}}, "has a key that no label can have"),
+    "selector key of an expression": (
+        {"namespaceSelector": {"matchExpressions": [{"key": "/a", "operator": "Exists"}]}},
+        "is no key of a label",
+    ),
     "selector value": ({"podSelector": {"matchLabels": {"a": "b c"}}}, "is no value of a label"),
     "memory": (requiring(memoryGB="40GB"), 'write 40 or "40Gi" for 40 GiB'),
     "version": (requiring(minComputeCapability="sm_90"), 'must be numbers separated by dots, in quotes, like "8.0"'),
+    "version of ROCm": (requiring(rocmVersion="6.2"), "levelZeroVersion and rocmVersion are not judged; remove them"),
     "version twice": (requiring(computeCapability="8.0", minComputeCapability="8.0"), "keep one of the two"),
     "features twice": (requiring(features=["a"], requiredFeatures=["a"]), "keep one of the two"),
     "preferred twice": (
@@ -95,10 +103,12 @@ def test_a_profile_for_every_pod_has_to_say_so(refusal: Refusal) -> None:
 
 
 def test_what_is_not_said_has_a_default(submit: Submit) -> None:
-    """Pods are admitted where nothing matches, replicas spread over nodes, and the strategy is balanced."""
+    """Pods are admitted where nothing matches, none is deleted, replicas spread, the strategy is balanced."""
     assert submit(profile({}))["spec"] == {
         "podSelector": {},
         "onNoMatch": "Admit",
+        "onSlipped": "Report",
+        "onStuck": "Report",
         "spread": "node",
         "strategy": "balanced",
     }

@@ -11,7 +11,7 @@ from placement.asking.layers import Layer
 from placement.asking.profiles import Profile
 from placement.asking.strategies import Strategy
 from placement.choosing.choice import Choice, Circumstances, contest, decided
-from placement.injecting.injection import injection
+from placement.injecting.injection import Premises, injection
 from placement.injecting.plans import Plans
 from placement.keys import REQUESTED_CLASS
 from placement.label_selectors import LabelSelector
@@ -199,7 +199,7 @@ def test_labels_that_a_layer_wants_of_the_nodes_are_required_and_injected() -> N
 
     assert _names(asked) == ["l4"]
     choice = _choose(asked)
-    assert injection(asked, choice.taken, choice.mutations, INVENTORY, None).node_selector == {PRODUCT: "L4"}
+    assert injection(asked, choice.taken, choice.mutations, Premises(INVENTORY)).node_selector == {PRODUCT: "L4"}
 
 
 def test_a_class_is_judged_by_the_devices_that_its_own_arguments_need() -> None:

@@ -16,9 +16,12 @@ from sandbox.build import (
     NEWEST,
     Build,
     BuildError,
+    NotBuiltError,
     Tool,
     UnknownVersionError,
+    autoscaler_folder,
     build_tools,
+    planned_autoscaler,
     planned_build,
     tools_folder,
 )
@@ -42,7 +45,7 @@ def build(tmp_path: Path) -> Build:
         Tool("hello", "greetings", "greetings/hello", files=("hello/*.go",)),
         Tool("goodbye", "greetings", "greetings/goodbye"),
     )
-    return Build(tools, module.parent, tmp_path / "cache", planned_build(os.environ).go)
+    return Build("two greetings", tools, module.parent, tmp_path / "cache", planned_build(os.environ).go, minutes=1)
 
 
 def test_the_tools_are_built_into_the_cache(build: Build) -> None:
@@ -61,7 +64,8 @@ def test_nothing_is_done_when_it_is_built(build: Build) -> None:
 
     build_tools(replace(build, go=Go(WITHOUT_COMPILER, build.go.version)), said.append)
 
-    assert said == [f"control plane: {folder}"]
+    assert said == [f"two greetings: {folder}"]
+    assert folder.name.startswith("twogreetings-")
 
 
 def test_a_failed_build_shows_the_compiler_and_keeps_what_was_finished(build: Build) -> None:
@@ -122,6 +126,18 @@ def test_the_folder_changes_with_what_is_built(tmp_path: Path) -> None:
     assert len(folders) == 4
 
 
+def test_karpenter_is_built_apart(tmp_path: Path) -> None:
+    """A control plane that is built stays the one that it is; without Karpenter, the message says how to get it."""
+    environment = {"XDG_CACHE_HOME": str(tmp_path)}
+    build = planned_autoscaler(environment)
+
+    assert {tool.module for tool in build.tools}.isdisjoint(tool.module for tool in planned_build(environment).tools)
+    assert build.folder.name.startswith("karpenter-")
+    assert str(NotBuiltError(build)) == (
+        f"{build.folder} is not there: run `make controlplane` (about 7 minutes on two cores, once)"
+    )
+
+
 def test_the_environment_says_which_kubernetes_is_meant(tmp_path: Path) -> None:
     """The oldest supported release lies beside the newest in the cache, and each is built from its own module."""
     newest, oldest = (planned_build({"XDG_CACHE_HOME": str(tmp_path), KUBERNETES: each}) for each in ("", "1.34"))
@@ -148,12 +164,12 @@ def test_without_a_go_that_is_new_enough_pypi_has_one(tmp_path: Path) -> None:
 
 
 def test_the_real_control_plane_is_found_without_delay() -> None:
-    """`python -m sandbox build` prints the folder and nothing else when it is there."""
+    """`python -m sandbox build` prints the folders and nothing else when they are there."""
     warm = subprocess.run(
         [sys.executable, "-m", "sandbox", "build"], cwd=PROJECT, check=True, capture_output=True, text=True
     )
 
-    assert warm.stdout == f"control plane: {tools_folder()}\n"
+    assert warm.stdout == f"control plane: {tools_folder()}\nkarpenter: {autoscaler_folder()}\n"
 
 
 def test_what_is_not_built_says_how_to_build_it(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from placement.asking.roster import NOBODY, Roster
 from placement.asking.serving import ServingObjects
 from placement.inventory import Inventory
 from placement.keys import INJECTION
+from placement.queueing.queues import NO_QUEUES, Queueing
+from placement.scaling.supply import NO_SUPPLY, NodeSupply
 from tests.builders import CATALOG, INVENTORY
 
 NAMESPACES = {mode: {INJECTION: mode} for mode in ("enforce", "warn", "audit", "nonsense")} | {"unlabelled": {}}
@@ -29,6 +31,8 @@ class Values:
     serving: ServingObjects = field(default_factory=ServingObjects)
     roster: Roster = NOBODY
     limits: Mapping[str, Allowances] = field(default_factory=dict)
+    queueing: Queueing = NO_QUEUES
+    supply: NodeSupply = NO_SUPPLY
 
     def allowances(self, namespace: str) -> Allowances:
         """Return what pods of a namespace may ask for."""

@@ -18,7 +18,11 @@ from placement.choosing.records import unkeyed
 from placement.inventory import Hold, Inventory
 from placement.keys import REQUESTED_CLASS
 from placement.label_selectors import LabelSelector
-from tests.builders import INVENTORY, NVIDIA, world
+from placement.queueing.flavors import Flavor
+from placement.queueing.queues import QUEUE_NAME, ClusterQueue, LocalQueue, Queueing, ResourceGroup
+from placement.scaling.node_pools import NodePool
+from placement.scaling.supply import NodeSupply
+from tests.builders import INVENTORY, NVIDIA, PRODUCT, world
 from webhook.judging import judged
 from webhook.memory import Memory
 
@@ -40,22 +44,28 @@ PROFILES = (
     ),
 )
 HELD = Inventory({**INVENTORY.nodes, "l4-0": INVENTORY.nodes["l4-0"].hold(Hold("l4-0", {NVIDIA: 4}))})
+QUEUEING = Queueing(
+    {"h100": Flavor("h100", {PRODUCT: "H100"})},
+    {"q": ClusterQueue("q", (ResourceGroup(frozenset({NVIDIA}), ("h100",)),))},
+    {("ml", "team"): LocalQueue("ml", "team", "q")},
+)
 WORLDS = (
     world(*PROFILES, scheduler_name="berth-scheduler"),
     world(*PROFILES, inventory=HELD),
     world(*PROFILES, roster=Roster(pending={"l4": {NVIDIA: 4}})),
     world(*PROFILES, allowances=Allowances((Quota("q", {f"requests.{NVIDIA}": 0}),))),
     world(*PROFILES[1:]),
+    world(*PROFILES, inventory=HELD, supply=NodeSupply((NodePool("gpu", labels={PRODUCT: "T4"}),))),
     world(*PROFILES, roster=Roster(groups={("ml", f"{LWS}/group-key", "k"): "t4"})),
+    world(*PROFILES, queueing=QUEUEING),
 )
 
 
 def _pod(app: str, name: str, **metadata: Any) -> msgspec.Raw:
     labels = {"app": app, **metadata.pop("labels", {})}
-    content = {
-        "metadata": {"name": name, "labels": labels, **metadata},
-        "spec": {"containers": [{"name": "engine", "image": "vllm/vllm-openai:v0.33.0", "args": ["--model", "m"]}]},
-    }
+    resources = {"limits": {NVIDIA: metadata.pop("gpus")}} if "gpus" in metadata else {}
+    engine = {"name": "engine", "image": "vllm/vllm-openai:v0.33.0", "args": ["--model", "m"], "resources": resources}
+    content = {"metadata": {"name": name, "labels": labels, **metadata}, "spec": {"containers": [engine]}}
     return msgspec.Raw(json.dumps(content).encode())
 
 
@@ -66,6 +76,7 @@ MAKERS = (
     lambda name: _pod("other", name),
     lambda name: _pod("other", name, annotations={REQUESTED_CLASS: "h100"}),
     lambda name: _pod("llm", name, labels={f"{LWS}/name": "s", f"{LWS}/group-key": "k"}),
+    lambda name: _pod("llm", name, labels={QUEUE_NAME: "team"}, gpus="1"),
 )
 questions = st.lists(
     st.tuples(st.sampled_from(MAKERS), st.sampled_from(["a", "b", "c"]), st.sampled_from(WORLDS)), max_size=12

@@ -19,7 +19,9 @@ from placement.asking.strategies import Strategy
 from placement.inventory import Hold, Inventory
 from placement.keys import REQUESTED_CLASS
 from placement.pods import EnvVar
-from tests.builders import AMD, INVENTORY, NVIDIA
+from placement.scaling.node_pools import NodePool
+from placement.scaling.supply import NodeSupply
+from tests.builders import AMD, INVENTORY, NVIDIA, PRODUCT
 from tests.placement.test_platform_pods import CASES, _container
 from tests.webhook.asking import SCHEDULER, answered, desk_of
 from tests.webhook.knowledge import Values
@@ -70,6 +72,9 @@ class Circumstances:
 CIRCUMSTANCES = {
     "free": Circumstances(),
     "full": Circumstances({"inventory": _full(), "roster": Roster({"l4": {NVIDIA: 2}})}, scheduler=None),
+    "scaling": Circumstances(
+        {"inventory": Inventory(), "supply": NodeSupply((NodePool("gpu", labels={PRODUCT: "H100"}),))}
+    ),
     "quota": Circumstances({"limits": {"enforce": Allowances((Quota("q", {f"requests.{NVIDIA}": 4}),))}}),
 }
 UNTOUCHABLE = ("priorityClassName", "priority", "volumes", "securityContext", "initContainers")

@@ -1,0 +1,1 @@
+"""Discovering: which accelerator classes a cluster has, by the labels and resources of its nodes."""

@@ -1,0 +1,1 @@
+"""Linting: what speaks against classes and profiles as their authors write them."""

@@ -1,0 +1,1 @@
+"""Kueue: flavors of hardware, and the queues through which pods come to it."""
