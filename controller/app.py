@@ -12,25 +12,25 @@ from cluster.api import Api
 from cluster.custom_objects import CustomObject, InvalidObject, accelerator_class, profile
 from cluster.reflector import Sink
 from cluster.view import CLASSES_PATH, PROFILES_PATH, ClusterView, Kind
-from controller.class_status import class_status
-from controller.conditions import Judgement, readiness
-from controller.definition import NAME, SECONDS, Definition
-from controller.discovery import discovery
-from controller.events import Events
-from controller.feeds import Feed
-from controller.flavors import flavors
-from controller.gate import LeaderGate, Pace
-from controller.measures import failures, measured
-from controller.objects import Objects
-from controller.oversight import oversight
+from controller.class_status.status import class_status
+from controller.discovering.discovery import discovery
+from controller.leading.gate import LeaderGate, Pace
+from controller.overseeing.feeds import Feed
+from controller.overseeing.oversight import oversight
 from controller.parts import Context, Part, Task
 from controller.ports import Leadership, Surroundings
+from controller.queueing.flavors import flavors
+from controller.reconciling.conditions import Judgement, readiness
+from controller.reconciling.definition import NAME, SECONDS, Definition
+from controller.reconciling.events import Events
+from controller.reconciling.measures import failures, measured
+from controller.reconciling.objects import Objects
+from controller.reconciling.statuses import Statuses, no_fields
+from controller.reconciling.work import WorkPacing
 from controller.scaling import scaling
 from controller.settings import ControllerSettings
-from controller.shares import shares
-from controller.statuses import Statuses, no_fields
-from controller.trust import trust
-from controller.work import WorkPacing
+from controller.sharing.shares import shares
+from controller.trusting.trust import trust
 from placement.pods import Pod
 
 # What the parts look at. Each kind that may be missing from the cluster is then empty.

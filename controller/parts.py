@@ -9,14 +9,14 @@ from prometheus_client import Metric
 
 from cluster.api import Api
 from cluster.view import ClusterView
-from controller.definition import Definition
-from controller.events import Events
-from controller.feeds import Feed
-from controller.objects import Objects
+from controller.overseeing.feeds import Feed
 from controller.ports import Surroundings
+from controller.reconciling.definition import Definition
+from controller.reconciling.events import Events
+from controller.reconciling.objects import Objects
+from controller.reconciling.statuses import Fields, Judge
+from controller.reconciling.work import Work, WorkPacing, WorkQueue
 from controller.settings import ControllerSettings
-from controller.statuses import Fields, Judge
-from controller.work import Work, WorkPacing, WorkQueue
 from placement.pods import Pod
 
 Task = Callable[[], Coroutine[Any, Any, None]]

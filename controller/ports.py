@@ -20,7 +20,7 @@ class NotLeadingError(ApiError):
 
 
 class Leadership(Protocol):
-    """Whether this replica is the one that works; implemented by controller.leadership.Lease, by values in tests."""
+    """Whether this replica is the one that works; see controller.leading.leadership.Lease."""
 
     @property
     def term(self) -> int:

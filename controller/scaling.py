@@ -10,9 +10,9 @@ from prometheus_client.core import GaugeMetricFamily
 
 from cluster.custom_objects import CustomObject
 from cluster.view import ClusterView
-from controller.conditions import Judgement
-from controller.objects import Objects
 from controller.parts import Context, Part
+from controller.reconciling.conditions import Judgement
+from controller.reconciling.objects import Objects
 from placement.accelerators import AcceleratorClass, Catalog
 from placement.scaling.supply import NO_SUPPLY, NodeSupply, Supplier, obstacles, supplier, unreadable_terms
 

@@ -8,7 +8,7 @@ all that is replaced.
 import base64
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -47,9 +47,9 @@ class Installation:
         kinds = ("crd/acceleratorclasses.ome.io", "crd/acceleratorprofiles.berth.ome.io")
         self.plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", *kinds)
 
-    def start_controller(self) -> None:
+    def start_controller(self, *flags: str) -> None:
         """Start the controller, and wait until it has made the certificates and set the caBundle."""
-        self._start_berth("berth-controller", "controller")
+        self._start_berth("berth-controller", "controller", flags)
         self.plane.wait(self._is_trusted, START_SECONDS, "the API server trusts the webhook's certificate")
 
     def start_webhook(self) -> None:
@@ -84,7 +84,9 @@ class Installation:
         waiting = partial(_logged_port, self.programs[program].log_path, listener)
         return self.plane.wait(waiting, START_SECONDS, f"{program} listens for {listener}")
 
-    def _start_berth(self, deployment_name: str, container_name: str, **addresses: str) -> None:
+    def _start_berth(
+        self, deployment_name: str, container_name: str, more_flags: Sequence[str] = (), **addresses: str
+    ) -> None:
         deployment = self._deployment(deployment_name)
         container = _container(deployment, container_name)
         files = self._mounted(deployment, container_name)
@@ -97,7 +99,7 @@ class Installation:
         log_name = f"{container_name}-{len(list(self.plane.folder.glob(f'{container_name}-*.log')))}"
         self.programs[container_name] = self.plane.start(
             log_name,
-            [Path(sys.executable).parent / container["command"][0], *command, *tls, *flags],
+            [Path(sys.executable).parent / container["command"][0], *command, *tls, *flags, *more_flags],
             {"KUBECONFIG": str(self._rights(deployment))},
         )
         ready = partial(_is_ready, self.url(container_name, "health"))

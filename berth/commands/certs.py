@@ -85,7 +85,7 @@ async def _status(arguments: argparse.Namespace) -> list[str]:
     from certs.secrets import Places, contents
     from certs.status import Standing, report
     from cluster.api import Api
-    from controller import ca_bundle
+    from controller.trusting import ca_bundle
 
     places = Places(arguments.namespace, arguments.service, arguments.secret, arguments.authority_secret)
     async with Api.connect(arguments.kubeconfig) as api:

@@ -11,7 +11,7 @@ from controller.settings import ControllerSettings
 
 if TYPE_CHECKING:
     from cluster.api import Api
-    from controller.leadership import Lease
+    from controller.leading.leadership import Lease
     from controller.observers import Observers
 
 
@@ -37,9 +37,9 @@ async def _compose(settings: ControllerSettings) -> None:
     from berth.watches import WatchObserver
     from cluster.api import Api
     from controller.app import create_controller
-    from controller.measures import Measures
     from controller.observers import Observers
     from controller.ports import Alone, Surroundings
+    from controller.reconciling.measures import Measures
 
     registry = CollectorRegistry()
     observers = Observers(registry)
@@ -60,7 +60,7 @@ async def _compose(settings: ControllerSettings) -> None:
 def _lease(settings: ControllerSettings, api: "Api", observers: "Observers") -> "Lease":
     """Return the lease of this process; in a cluster, the host's name is the pod's."""
     from cluster.leases import StoredLease
-    from controller.leadership import Lease, LeaseTiming
+    from controller.leading.leadership import Lease, LeaseTiming
 
     identity = f"{socket.gethostname()}_{secrets.token_hex(4)}"
     store = StoredLease(api, settings.namespace, settings.lease_name)

@@ -19,7 +19,7 @@ from certs.status import Standing
 from cluster.api import Api, ApiError
 from cluster.observers import SILENT
 from cluster.view import ClusterView, Kind
-from controller import ca_bundle
+from controller.trusting import ca_bundle
 from placement.keys import DECISION, INJECTION, REQUESTED_CLASS
 
 T = TypeVar("T")

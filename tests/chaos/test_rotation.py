@@ -21,14 +21,14 @@ from certs.pairs import Pair
 from cluster.api import Api
 from cluster.observers import SILENT
 from cluster.view import ClusterView
-from controller.definition import Definition
-from controller.events import Events
-from controller.objects import Objects
 from controller.observers import Observers
 from controller.parts import Context
 from controller.ports import Alone, Surroundings
+from controller.reconciling.definition import Definition
+from controller.reconciling.events import Events
+from controller.reconciling.objects import Objects
 from controller.settings import ControllerSettings
-from controller.trust import trust
+from controller.trusting.trust import trust
 from demo.installation import NAMESPACE, Installation
 from sandbox import ApiError, ControlPlane
 from tests.webhook.hardware import H100

@@ -13,7 +13,10 @@ from cluster.api import Api
 from tests.cluster.scripted_server import event, write_kubeconfig
 
 # What every API server knows.
-BUILT_IN = [f"/api/v1/{kind}" for kind in ("nodes", "namespaces", "pods", "resourcequotas", "limitranges")]
+BUILT_IN = [
+    *(f"/api/v1/{kind}" for kind in ("nodes", "namespaces", "pods", "resourcequotas", "limitranges")),
+    "/api/v1/namespaces/kube-system/configmaps",
+]
 
 
 class World:

@@ -11,14 +11,14 @@ from cluster.api import Api
 from cluster.observers import SILENT
 from cluster.view import ClusterView, Kind
 from controller.app import Controller
-from controller.definition import Definition
-from controller.discovered_classes import DiscoveredClasses
-from controller.discovered_hardware import Hardware
-from controller.discovered_objects import StandingClasses
-from controller.events import Events
-from controller.objects import Objects
+from controller.discovering.classes import DiscoveredClasses
+from controller.discovering.hardware import Hardware
+from controller.discovering.standing import StandingClasses
 from controller.parts import Context
 from controller.ports import Alone, Surroundings
+from controller.reconciling.definition import Definition
+from controller.reconciling.events import Events
+from controller.reconciling.objects import Objects
 from tests.controller.test_controller import at_work, settings
 
 

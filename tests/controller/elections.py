@@ -9,7 +9,7 @@ from typing import Any
 
 from cluster.api import UNREACHABLE, ApiError
 from cluster.leases import LeaseRecord, StandingLease
-from controller.leadership import Lease, LeaseTiming
+from controller.leading.leadership import Lease, LeaseTiming
 from controller.observers import Attempt
 from tests.extender.machine_clock import UnhurriedLoop
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from controller.conditions import Condition, Judgement, readiness, succession
+from controller.reconciling.conditions import Condition, Judgement, readiness, succession
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)

@@ -14,11 +14,11 @@ from prometheus_client import CollectorRegistry
 
 from cluster.api import Api
 from cluster.observers import SILENT
-from controller import ca_bundle
 from controller.app import Controller, create_controller
 from controller.observers import Observers
 from controller.ports import Alone, Surroundings
 from controller.settings import ControllerSettings
+from controller.trusting import ca_bundle
 from sandbox import ControlPlane
 
 NUMBERS = count()

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.discovered_hardware import Hardware
+from controller.discovering.hardware import Hardware
 from placement.inventory import Inventory, NodeInventory
 from tests.controller.hardware_cluster import GPU, labels_of
 

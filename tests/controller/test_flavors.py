@@ -17,13 +17,13 @@ from cluster.kueue_manifests import BERTH, MANAGED_BY
 from cluster.observers import SILENT
 from cluster.view import ClusterView
 from controller.app import WATCHED
-from controller.definition import Definition
-from controller.events import Events
-from controller.flavors import Flavors
-from controller.objects import Objects
 from controller.observers import Observers
 from controller.parts import Context
 from controller.ports import Alone, Surroundings
+from controller.queueing.flavors import Flavors
+from controller.reconciling.definition import Definition
+from controller.reconciling.events import Events
+from controller.reconciling.objects import Objects
 from controller.settings import ControllerSettings
 from placement.keys import AUTO_DISCOVERED, OF_FLAVOR
 from sandbox import ControlPlane

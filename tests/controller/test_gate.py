@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cluster.api import Api, ApiError
-from controller.gate import LeaderGate, Pace
+from controller.leading.gate import LeaderGate, Pace
 from controller.ports import Alone, Leadership, NotLeadingError
 from tests.cluster.scripted_server import ScriptedServer, body, refusal, serving, thing, write_kubeconfig
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cluster.leases import LeaseRecord
-from controller.leadership import LONGEST_SECONDS, Lease
+from controller.leading.leadership import LONGEST_SECONDS, Lease
 from tests.controller.elections import Candidate, LeaseServer, Line, timing, untold
 from tests.extender.machine_clock import UnhurriedLoop
 

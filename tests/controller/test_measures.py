@@ -8,11 +8,11 @@ from prometheus_client import CollectorRegistry
 
 from cluster.api import ApiError
 from cluster.observers import SILENT
-from controller.gate import LeaderGate, Pace
-from controller.measures import FAILURES_SHOWN, Measures, failures, measured
+from controller.leading.gate import LeaderGate, Pace
 from controller.observers import Attempt, Observers
 from controller.ports import Alone, Surroundings
-from controller.work import WorkPacing, WorkQueue
+from controller.reconciling.measures import FAILURES_SHOWN, Measures, failures, measured
+from controller.reconciling.work import WorkPacing, WorkQueue
 from tests.controller.elections import simulated
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from controller.offers import Offer, decode_offer, holders, wanted
+from controller.sharing.offers import Offer, decode_offer, holders, wanted
 from placement.keys import SHARED
 from placement.shares import SHARES
 

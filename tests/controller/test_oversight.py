@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cluster.view import CLASSES_PATH, PROFILES_PATH
-from controller.recreation import FRUITLESS
+from controller.overseeing.recreation import FRUITLESS
 from demo.installation import Installation
 from placement.keys import INJECTION, REQUESTED_CLASS
 from sandbox import ControlPlane

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from cluster.api import Api
 from cluster.objects import decode_pod
-from controller.owners import Owners, Reference, as_made, controller_of
-from controller.recreation import Candidate, Cause, Spacing
+from controller.overseeing.owners import Owners, Reference, as_made, controller_of
+from controller.overseeing.recreation import Candidate, Cause, Spacing
 from placement.keys import CHOSEN_CLASS, DECISION, INJECTION
 from placement.pods import Pod
 from sandbox import ControlPlane

@@ -8,9 +8,9 @@ import pytest
 from aiohttp import web
 
 from cluster.api import Api, ApiError
-from controller.events import Events
-from controller.offers import Offer
-from controller.shares import SharedNodes
+from controller.reconciling.events import Events
+from controller.sharing.offers import Offer
+from controller.sharing.shares import SharedNodes
 from placement.keys import SHARED
 from placement.shares import SHARES
 from tests.cluster.scripted_server import ScriptedServer, serving, write_kubeconfig

@@ -5,7 +5,7 @@ import asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controller.leadership import Lease
+from controller.leading.leadership import Lease
 from controller.observers import Attempt
 from tests.controller.elections import LOST, LeaseServer, PromptLine, simulated, timing
 

@@ -14,7 +14,7 @@ from cluster.api import ApiError
 from cluster.observers import SILENT
 from controller.observers import Pass
 from controller.ports import Alone, Leadership, NotLeadingError, Surroundings
-from controller.work import Schedule, Work, WorkPacing, WorkQueue
+from controller.reconciling.work import Schedule, Work, WorkPacing, WorkQueue
 from tests.controller.elections import simulated
 
 AWAY = ApiError(0, "Unreachable", "the API server does not answer")

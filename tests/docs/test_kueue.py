@@ -18,7 +18,7 @@ def test_every_key_of_accelerators_is_in_the_table() -> None:
 def test_every_reason_is_in_the_table() -> None:
     """Those that the controller gives, and no other."""
     given = re.findall(
-        r'(?:_no\(|reason=|return )"([A-Z]\w+)"', Path(ROOT / "controller/flavor_findings.py").read_text()
+        r'(?:_no\(|reason=|return )"([A-Z]\w+)"', Path(ROOT / "controller/queueing/findings.py").read_text()
     )
 
     assert {code for row in rows(PAGE, "status | reason") for code in codes(row[1])} == {*given}

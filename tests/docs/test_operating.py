@@ -11,10 +11,10 @@ from cluster.api import SILENCE_SECONDS, Api
 from cluster.failures import REJECTIONS, STARTS
 from cluster.observers import SILENT
 from cluster.view import ClusterView
-from controller import findings, recreation
-from controller.definition import SECONDS as DEFINITION_SECONDS
-from controller.gauges import MOST_CLASSES, class_gauges
-from controller.recreation import Outcome as Attempt
+from controller.class_status.gauges import MOST_CLASSES, class_gauges
+from controller.overseeing import findings, recreation
+from controller.overseeing.recreation import Outcome as Attempt
+from controller.reconciling.definition import SECONDS as DEFINITION_SECONDS
 from controller.settings import ControllerSettings
 from extender import bodies, journal, pages, reception, sickness, wire
 from extender.app import Surroundings, create_extender

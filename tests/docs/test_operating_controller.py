@@ -2,13 +2,13 @@
 
 from prometheus_client import CollectorRegistry
 
-from controller.gate import LeaderGate, Outcome, Pace
-from controller.leadership import LONGEST_SECONDS, LeaseTiming
-from controller.measures import Measures, measured
+from controller.leading.gate import LeaderGate, Outcome, Pace
+from controller.leading.leadership import LONGEST_SECONDS, LeaseTiming
 from controller.observers import Observers
 from controller.ports import Alone
+from controller.reconciling.measures import Measures, measured
+from controller.reconciling.work import STEADY
 from controller.settings import ControllerSettings
-from controller.work import STEADY
 from tests.docs.pages import codes, page, prose, rows
 
 PAGE = page("operating.md")

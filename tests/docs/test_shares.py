@@ -2,8 +2,8 @@
 
 import re
 
-from controller.offers import COUNTS
-from controller.shares import REFUSED
+from controller.sharing.offers import COUNTS
+from controller.sharing.shares import REFUSED
 from placement.injecting.visible_devices import ANY_VENDOR, VARIABLES
 from placement.inventory import NodeInventory
 from placement.keys import DEVICES, SHARED

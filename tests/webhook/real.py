@@ -109,7 +109,7 @@ def admitting(
             install_ome(plane)
             plane.apply(STORIES)
         apply_objects(plane, *(each.as_class for each in kinds), *objects)
-        berth.start_controller()
+        berth.start_controller("--no-discovery")  # the classes are the test's own
         berth.start_webhook()
         await_answers(plane)
         yield berth

@@ -48,7 +48,7 @@ def berth() -> Iterator[Installation]:
         installation.apply()
         apply_objects(plane, H100.as_class, A100_80.as_class, PROFILE)
         add_namespace(plane)
-        installation.start_controller()
+        installation.start_controller("--no-discovery")  # the classes are the test's own
         installation.start_webhook()
         await_answers(plane)
         yield installation

@@ -82,7 +82,7 @@ def plane() -> Iterator[ControlPlane]:
         add_namespace(started)
         started.start_karpenter([INSTANCE_TYPE])
         apply_objects(started, H200, B200, NODE_POOL)
-        berth.start_controller()
+        berth.start_controller("--no-discovery")  # the classes are the test's own
         berth.start_webhook()
         berth.start_extender()
         berth.start_scheduler()

@@ -57,7 +57,7 @@ def berth() -> Iterator[Installation]:
             plane, H100.as_class, A100_80.as_class, _profile("open"), _profile("apart", H100.name, A100_80.name)
         )
         add_namespace(plane)
-        installation.start_controller()
+        installation.start_controller("--no-discovery")  # the classes are the test's own
         installation.start_webhook()
         installation.start_extender()
         installation.start_scheduler()

@@ -18,11 +18,11 @@ from prometheus_client.core import GaugeMetricFamily
 from cluster.api import ApiError
 from cluster.objects import MalformedObject, decode_pod
 from cluster.writers import Event, EventType, Subject
-from controller.findings import Findings, counted, named
-from controller.owners import Owners, as_made, controller_of
+from controller.overseeing.findings import Findings, counted, named
+from controller.overseeing.owners import Owners, as_made, controller_of
+from controller.overseeing.recreation import Candidate, Cause
+from controller.overseeing.worlds import world_of
 from controller.parts import Context
-from controller.recreation import Candidate, Cause
-from controller.worlds import world_of
 from placement.asking.profiles import Remedy
 from placement.keys import CHOSEN_CLASS
 from placement.pods import Pod

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from cluster.custom_objects import CustomObject, InvalidObject, accelerator_class
 from cluster.kueue_shapes import flavor
 from cluster.names import is_object_name
-from controller.conditions import Judgement
-from controller.flavor_links import Link, is_made_by_berth
+from controller.queueing.links import Link, is_made_by_berth
+from controller.reconciling.conditions import Judgement
 from placement.queueing.equivalents import labels_for
 
 IN_SYNC = "KueueFlavorInSync"

@@ -9,12 +9,12 @@ import msgspec
 
 from cluster.custom_objects import CustomObject
 from cluster.view import ClusterView, Kind
-from controller.conditions import Judgement
-from controller.definition import Definition
-from controller.gauges import class_gauges
-from controller.objects import Objects
+from controller.class_status.gauges import class_gauges
 from controller.parts import Context, Part
-from controller.statuses import NOW
+from controller.reconciling.conditions import Judgement
+from controller.reconciling.definition import Definition
+from controller.reconciling.objects import Objects
+from controller.reconciling.statuses import NOW
 from placement.class_census import ClassCensus
 from placement.class_conflicts import ClassConflicts
 from placement.class_counts import ClassCounts, Standing

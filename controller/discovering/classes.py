@@ -16,10 +16,10 @@ from cluster.class_manifests import manifest
 from cluster.custom_objects import CustomObject, decode_custom_object
 from cluster.kinds import CLASSES_PATH
 from cluster.uses import is_used
-from controller.conditions import Judgement
-from controller.discovered_hardware import Hardware
-from controller.discovered_objects import DISCOVERED, MANAGER, StandingClass, StandingClasses
+from controller.discovering.hardware import Hardware
+from controller.discovering.standing import DISCOVERED, MANAGER, StandingClass, StandingClasses
 from controller.parts import Context
+from controller.reconciling.conditions import Judgement
 from controller.scaling import SCALABLE
 from placement.class_conflicts import likeness
 

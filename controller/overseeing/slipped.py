@@ -20,11 +20,11 @@ from prometheus_client.core import GaugeMetricFamily
 from cluster.lists import pages
 from cluster.objects import MalformedObject, decode_pod
 from cluster.writers import Event, EventType, Subject
-from controller.findings import Findings, counted, named
-from controller.owners import Owners, Reference, controller_of
+from controller.overseeing.findings import Findings, counted, named
+from controller.overseeing.owners import Owners, Reference, controller_of
+from controller.overseeing.recreation import Candidate, Cause
+from controller.overseeing.worlds import known_of, world_of
 from controller.parts import Context
-from controller.recreation import Candidate, Cause
-from controller.worlds import known_of, world_of
 from placement import keys
 from placement.asking.profiles import Remedy
 from placement.pods import Pod

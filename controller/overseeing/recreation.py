@@ -17,9 +17,9 @@ from cluster.api import ApiError
 from cluster.objects import MalformedObject, decode_pod
 from cluster.shapes import Metadata, Shape
 from cluster.writers import Event, EventType
-from controller.owners import Owner, Owners, as_made, controller_of
+from controller.overseeing.owners import Owner, Owners, as_made, controller_of
+from controller.overseeing.rehearsal import rehearse
 from controller.parts import Context
-from controller.rehearsal import rehearse
 from placement.keys import CHOSEN_CLASS
 from placement.pods import Pod
 from placement.reconsidering import may_have_slipped

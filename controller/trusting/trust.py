@@ -6,8 +6,8 @@ from http import HTTPStatus
 from certs.lifetimes import USUAL, Lifetimes
 from certs.secrets import Places, ensure
 from cluster.api import Api, ApiError
-from controller import ca_bundle
 from controller.parts import Context, Part
+from controller.trusting import ca_bundle
 
 
 def trust(context: Context, lifetimes: Lifetimes = USUAL) -> Part:

@@ -23,11 +23,11 @@ from cluster.kueue_shapes import flavor as flavor_of
 from cluster.names import is_object_name
 from cluster.uses import is_used
 from cluster.writers import Event, EventType, Subject
-from controller.conditions import Judgement
-from controller.flavor_findings import IN_SYNC, finding
-from controller.flavor_links import Link, is_made_by_berth, link_of
-from controller.objects import Objects
 from controller.parts import Context, Part
+from controller.queueing.findings import IN_SYNC, finding
+from controller.queueing.links import Link, is_made_by_berth, link_of
+from controller.reconciling.conditions import Judgement
+from controller.reconciling.objects import Objects
 from placement.discovering.discovery import classes_of, read
 from placement.inventory import NodeInventory
 from placement.queueing.equivalents import class_for, labels_for, unnamable

@@ -7,12 +7,12 @@ from itertools import chain
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily
 
-from controller.owners import Owners
+from controller.overseeing.owners import Owners
+from controller.overseeing.recreation import Recreation
+from controller.overseeing.slipped import Slipped
+from controller.overseeing.stuck import StuckPods
 from controller.parts import Context, Part
-from controller.recreation import Recreation
-from controller.slipped import Slipped
-from controller.stuck import StuckPods
-from controller.work import WorkPacing
+from controller.reconciling.work import WorkPacing
 
 # Between two lists of one namespace, in seconds.
 LIST_SECONDS = 10.0

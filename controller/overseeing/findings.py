@@ -7,8 +7,8 @@ from itertools import chain
 from typing import Generic, Protocol, TypeVar
 
 from cluster.custom_objects import CustomObject
-from controller.conditions import Judgement
-from controller.objects import Objects
+from controller.reconciling.conditions import Judgement
+from controller.reconciling.objects import Objects
 
 MAX_NAMED = 5
 

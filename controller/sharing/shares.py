@@ -15,9 +15,9 @@ import msgspec
 from cluster.api import Api, ApiError, PatchKind
 from cluster.reflector import Reflector, Resource
 from cluster.writers import Event, EventType, Subject
-from controller.events import Events
-from controller.offers import Offer, decode_offer, holders, wanted
 from controller.parts import Context, Part
+from controller.reconciling.events import Events
+from controller.sharing.offers import Offer, decode_offer, holders, wanted
 from placement.keys import SHARED
 from placement.shares import SHARES
 

@@ -191,6 +191,9 @@ class WorkQueue:
         except Exception as error:  # noqa: BLE001 - one object that nobody foresaw must not end the work on all others.
             _LOG.exception("%s %s cannot be looked at", self.name, key)
             problem = f"{type(error).__name__}: {error}"
+        self._note_look(key, self._pacing.clock())  # what is written at the end of two looks lies apart as well
+        if key in self._schedule:
+            self._wait(key, 0)
         self._reckon(key, problem)
         self._observer(Pass(self.name, self._pacing.clock() - began, tuple(changes), problem))
 

@@ -9,7 +9,7 @@ import msgspec
 
 from cluster.applied import is_edited
 from cluster.custom_objects import CustomObject, InvalidObject, accelerator_class
-from controller.objects import Objects
+from controller.reconciling.objects import Objects
 from placement.class_conflicts import likeness
 from placement.keys import APPLIED, AUTO_DISCOVERED, OF_FLAVOR
 

@@ -10,8 +10,8 @@ import msgspec
 
 from cluster.api import Api, ApiError, PatchKind
 from cluster.custom_objects import CustomObject, decode_custom_object
-from controller.conditions import Condition, Judgement, succession
-from controller.objects import Objects
+from controller.reconciling.conditions import Condition, Judgement, succession
+from controller.reconciling.objects import Objects
 
 Judge = Callable[[CustomObject], Iterable[Judgement]]
 Fields = Callable[[CustomObject], Mapping[str, Any]]

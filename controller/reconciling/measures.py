@@ -7,9 +7,9 @@ from prometheus_client import Metric
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from controller.gate import LeaderGate
+from controller.leading.gate import LeaderGate
 from controller.ports import Leadership
-from controller.work import WorkQueue
+from controller.reconciling.work import WorkQueue
 
 # An answer to kubelet's probe is no report: the metrics have the number, and the log has all of them.
 FAILURES_SHOWN = 5

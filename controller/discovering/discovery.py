@@ -9,13 +9,13 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
 from cluster.writers import Event, EventType, Subject
-from controller.conditions import Judgement
-from controller.discovered_classes import DiscoveredClasses
-from controller.discovered_hardware import Hardware
-from controller.discovered_objects import DISCOVERED, StandingClasses
-from controller.events import Events
+from controller.discovering.classes import DiscoveredClasses
+from controller.discovering.hardware import Hardware
+from controller.discovering.standing import DISCOVERED, StandingClasses
 from controller.parts import Context, Part
-from controller.work import WorkPacing, WorkQueue
+from controller.reconciling.conditions import Judgement
+from controller.reconciling.events import Events
+from controller.reconciling.work import WorkPacing, WorkQueue
 
 # Between two looks at the nodes, and how many are read before others have a turn.
 LOOK_SECONDS = 0.5

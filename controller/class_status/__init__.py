@@ -1,0 +1,1 @@
+"""What is found of each class: nodes, accelerators, contradictions."""

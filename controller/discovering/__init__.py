@@ -1,0 +1,1 @@
+"""Classes of the hardware that nodes show."""

@@ -1,0 +1,1 @@
+"""Who of several replicas works, and what its writes must pass."""

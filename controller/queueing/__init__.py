@@ -1,0 +1,1 @@
+"""Classes and Kueue's flavors in step."""

@@ -1,0 +1,1 @@
+"""Nodes that offer their devices in shares."""

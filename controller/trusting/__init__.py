@@ -1,0 +1,1 @@
+"""Certificates, and that the API server trusts them."""
