@@ -11,7 +11,7 @@ from berth.hints import unknown_setting
 COMMANDS = {
     "webhook": "answer the API server: choose an accelerator class for a pod, and inject what it needs",
     "extender": "answer kube-scheduler: find the node that leaves the most useful room",
-    "controller": "keep certificates, the webhook's caBundle and the conditions of the classes true",
+    "controller": "make classes of nodes, and keep their status, Kueue's flavors and certificates true",
     "certs": "make the webhook's certificates by hand, into Secrets or a folder",
     "preview": "tell what the webhook would do with pods and pod templates in files",
     "discover": "print the accelerator classes that the controller would make of the nodes",

@@ -16,7 +16,9 @@ class ControllerSettings(BaseModel):
         "berth-system", min_length=1, description="namespace of the Secrets, the Service and the Lease"
     )
     webhook_configuration: str = Field(
-        "accelerators.berth.ome.io", min_length=1, description="MutatingWebhookConfiguration whose caBundle is kept"
+        "accelerators.berth.ome.io",
+        min_length=1,
+        description="webhook configurations, mutating and validating, whose caBundle is kept",
     )
     webhook_service: str = Field(
         "berth-webhook", min_length=1, description="Service of the webhook, for whose names the certificate is"

@@ -12,6 +12,8 @@ Json = dict[str, Any]
 DEVICES = 8
 NAMESPACES = ("research", "search", "chat", "vision", "batch")
 _LARGEST_OWNER = 20
+CORES = (1, 2, 4, 8, 12)
+MEMORY_PER_DEVICE = (1, 2, 4, 8, 16)
 
 # Every tenth node offers its devices in shares. Of the pods some ask for shares, and some for no accelerator at all.
 _NODES_PER_SHARING_ONE = 10
@@ -89,7 +91,8 @@ class Draw:
         self._owner = f"app-{self.chance.getrandbits(32):08x}"
         self._namespace = self.chance.choice(NAMESPACES)
         self._left = self.chance.randint(1, _LARGEST_OWNER)
-        cpu, memory = self.chance.randint(1, 12), self.chance.randint(1, 16)
+        # Few enough shapes that all have been seen when the hour begins, as a cluster's templates have.
+        cpu, memory = self.chance.choice(CORES), self.chance.choice(MEMORY_PER_DEVICE)
         self._amounts = {"cpu": str(cpu), "memory": f"{4 * memory}Gi", **self._devices()}
 
     def _devices(self) -> dict[str, str]:

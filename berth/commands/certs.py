@@ -107,5 +107,8 @@ def _trust(shown_by: str) -> list[str]:
     return [
         "next: let the API server trust it (`berth controller` does that by itself):",
         f"  BUNDLE=$({shown_by})",
-        f"  kubectl patch mutatingwebhookconfiguration accelerators.berth.ome.io --type=json --patch='{patch}'",
+        *(
+            f"  kubectl patch {kind}webhookconfiguration accelerators.berth.ome.io --type=json --patch='{patch}'"
+            for kind in ("mutating", "validating")
+        ),
     ]

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Take the settings of the controller."""
     parser.description = (
-        "Keep the webhook's certificates in their Secrets and its caBundle in the webhook configuration, say in each\n"
-        "AcceleratorClass, as condition Ready, whether it can be chosen, and let nodes offer shares of their devices."
+        "Make AcceleratorClasses of the hardware that nodes show, and keep their status true; keep Kueue's flavors\n"
+        "and classes in step; tell of pods that slipped through or are stuck; let nodes offer shares of devices; keep\n"
+        "the webhook's certificates in their Secrets, and whom the API server trusts in the webhook configurations."
     )
     programs.configure(
         parser,

@@ -28,6 +28,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a kube-scheduler's configuration that stands elsewhere than in a ConfigMap beside Berth; may be repeated",
     )
+    parser.add_argument(
+        "--webhook-configuration",
+        default="accelerators.berth.ome.io",
+        metavar="NAME",
+        help="webhook configurations of Berth",
+    )
     parser.add_argument("--quiet", action="store_true", help="leave out what is as it should be")
     parser.add_argument("--kubeconfig", type=Path, help="kubeconfig file; without it the usual one")
     parser.set_defaults(run=_run)
@@ -49,7 +55,9 @@ async def _lines(arguments: argparse.Namespace) -> list[str]:
 
     places = Places(arguments.namespace, arguments.service, arguments.secret, arguments.authority_secret)
     async with Api.connect(arguments.kubeconfig) as api:
-        evidence = await Doctor(api, places, tuple(arguments.scheduler_config)).evidence(datetime.now(UTC))
+        evidence = await Doctor(
+            api, places, tuple(arguments.scheduler_config), arguments.webhook_configuration
+        ).evidence(datetime.now(UTC))
     found = examine(evidence)
     shown = [str(each) for each in found if not (arguments.quiet and each.level is Level.OK)]
     if any(each.level is Level.PROBLEM for each in found):

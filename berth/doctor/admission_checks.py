@@ -8,7 +8,6 @@ from berth.doctor.findings import Finding, fine, problem, warning
 from certs.status import report
 from placement.keys import INJECTION
 
-CONFIGURATION = "accelerators.berth.ome.io"
 MOST_SKEW = timedelta(minutes=5)
 # Whoever reads pods at their creation must see what Berth adds.
 _AFTER = ("kueue-",)
@@ -49,16 +48,17 @@ def certificates(evidence: Evidence) -> Iterator[Finding]:
         return
     found = report(evidence.certificates, evidence.now)
     for each in found.problems:
-        remedy = "see that berth-controller runs: kubectl logs --namespace berth-system deployment/berth-controller"
+        remedy = f"see that it runs: kubectl logs --namespace {evidence.namespace} deployment/berth-controller"
         yield problem("certificates", each, remedy)
     if not found.problems:
-        yield fine("certificates", f"trusted; {found.lines[1]}" if len(found.lines) > 1 else "trusted")
+        served = [each for each in found.lines if each.startswith("serving certificate: ")]
+        yield fine("certificates", "; ".join(["trusted", *served]))
 
 
 def answer(evidence: Evidence) -> Iterator[Finding]:
     """Look whether a pod that is created gets an answer."""
     if evidence.ready_webhooks == 0:
-        remedy = "kubectl describe --namespace berth-system deployment/berth-webhook"
+        remedy = f"kubectl describe --namespace {evidence.namespace} deployment/berth-webhook"
         yield problem("webhook", "no replica of it is ready", remedy)
     probe = evidence.probe
     if probe is None:
@@ -81,9 +81,11 @@ def order(evidence: Evidence) -> Iterator[Finding]:
     """Look who is asked before and after Berth."""
     if evidence.configurations is None:
         return
-    ours = next((each for each in evidence.configurations if each.metadata.name == CONFIGURATION), None)
+    ours = next((each for each in evidence.configurations if each.metadata.name == evidence.configuration), None)
     if ours is None:
-        yield problem("webhook order", f"there is no {CONFIGURATION}", "kubectl apply --server-side -k manifests/base")
+        yield problem(
+            "webhook order", f"there is no {evidence.configuration}", "kubectl apply --server-side -k manifests/base"
+        )
         return
     yield from _order(ours, evidence.configurations)
 

@@ -102,7 +102,8 @@ class Evidence:
     """The cluster as it was read at `now`.
 
     `schedulers` are configurations by where they stand, `placed_by` counts running pods with accelerators per
-    scheduler, `unseen` names what could not be read and why.
+    scheduler, `unseen` names what could not be read and why. `configuration` is the name of Berth's webhook
+    configurations, `namespace` is Berth's own.
     """
 
     now: datetime
@@ -120,3 +121,5 @@ class Evidence:
     schedulers: Mapping[str, SchedulerConfiguration] | None = None
     placed_by: Mapping[str, int] = field(default_factory=dict)
     unseen: tuple[str, ...] = ()
+    configuration: str = "accelerators.berth.ome.io"
+    namespace: str = "berth-system"

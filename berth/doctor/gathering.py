@@ -136,7 +136,12 @@ class Doctor:
             await self._schedulers(),
             await self._seen("pods", self._placed_by(view)) or {},
         )
-        return replace(evidence, unseen=tuple(self._unseen))
+        return replace(
+            evidence,
+            unseen=tuple(self._unseen),
+            configuration=self.configuration,
+            namespace=self.places.namespace,
+        )
 
     async def _seen(self, what: str, reading: Awaitable[T]) -> T | None:
         """Return what is read, or None where that may not be, or does not exist."""

@@ -172,4 +172,5 @@ def _remedy(key: str, supply: NodeSupply) -> str:
     labels = dict.fromkeys(accelerator_label(pool.provider) for pool in supply.pools)
     known = next((each for each in labels if each and each != key), "")
     term = f"add an alternative term with {known}" if known else "add an alternative term of labels that it knows"
-    return f"{term}, or a label of your own to the template of the NodePool and to the class's terms"
+    hold = "labels of nodeSelector hold beside every term: move them into one"
+    return f"{term} ({hold}), or a label of your own to the template of the NodePool and to the class's terms"

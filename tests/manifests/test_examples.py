@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 import yaml
 
+from placement.discovering.discovery import classes_of, read
+from placement.inventory import NodeInventory
 from sandbox import ControlPlane, load_nodes
+from tests.placement.discovering.nodes import EVERY
 
 Manifest = dict[str, Any]
 
@@ -68,3 +71,15 @@ def test_the_resources_of_all_classes_reach_the_extender(classes: dict[str, Mani
                 if spec["discovery"]["nodeSelector"].items() <= each["metadata"]["labels"].items()
             ]
             assert all(resource["name"] in each["status"]["allocatable"] for each in nodes)
+
+
+def test_the_extender_is_asked_about_everything_that_discovery_makes_classes_of(manifests: Path) -> None:
+    """A class whose pods no extender hears of would be placed blindly."""
+    shipped = yaml.safe_load((manifests / "base/scheduler/kube-scheduler.yaml").read_text())
+    managed = {each["name"] for each in shipped["extenders"][0]["managedResources"]}
+    nodes = [NodeInventory(name, labels, allocatable=amounts) for name, (labels, amounts) in EVERY.items()]
+    classes = classes_of([reading for node in nodes for reading in read(node)])
+
+    offered = {name for each in classes for name in each.accelerator_class.resource_names}
+
+    assert offered - managed == set()
