@@ -7,7 +7,7 @@ does not suit another. So pods without an owner that tells (a ReplicaSet, a Stat
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
 import msgspec
@@ -34,7 +34,10 @@ _REMEMBERED = 4096
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A pod that no node was found for; `kin` are the replicas of its owner that wait for the same class."""
+    """A pod that no node was found for; `kin` are the replicas of its owner that wait for the same class.
+
+    `since` is when it was first seen to wait: pods that a queue held back for long have waited for no node meanwhile.
+    """
 
     namespace: str
     name: str
@@ -42,6 +45,7 @@ class Waiting:
     owner: str
     created_at: str
     chosen: str
+    since: str
 
     @property
     def kin(self) -> str:
@@ -99,11 +103,11 @@ class StuckPods:
 
     def apply(self, pod: Pod) -> None:
         """Take in a pod."""
-        waiting = _waiting(pod)
+        waiting = _waiting(pod, _written(self._context.clock()))
         self._drop(pod.uid, unless=waiting.kin if waiting else "")
         if waiting:
             self._kin_of[pod.uid] = waiting.kin
-            self._kins.setdefault(waiting.kin, {})[pod.uid] = waiting
+            self._kins.setdefault(waiting.kin, {}).setdefault(pod.uid, waiting)
 
     def remove(self, pod: Pod) -> None:
         """Drop a pod that was deleted."""
@@ -165,8 +169,8 @@ class StuckPods:
 
     def _overdue(self, kin: str) -> list[Waiting]:
         patience = timedelta(minutes=self._context.settings.stuck_after_minutes)
-        latest = (self._context.clock() - patience).strftime("%Y-%m-%dT%H:%M:%SZ")
-        late = (each for each in self._kins.get(kin, {}).values() if each.created_at <= latest)
+        latest = _written(self._context.clock() - patience)
+        late = (each for each in self._kins.get(kin, {}).values() if each.since <= latest)
         return sorted(late, key=lambda each: each.name)
 
     async def _judged(self, first: Waiting, pods: Sequence[Waiting]) -> list[Stuck]:
@@ -201,13 +205,17 @@ class StuckPods:
             return None
 
 
-def _waiting(pod: Pod) -> Waiting | None:
+def _written(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _waiting(pod: Pod, since: str) -> Waiting | None:
     """Return a pod that waits for one class, and for which nothing is under way."""
     chosen = pod.annotations.get(CHOSEN_CLASS, "")
     is_tried = pod.is_unschedulable and not (pod.node or pod.nominated_node or pod.is_terminating or pod.is_finished)
     if not (chosen and is_tried and pod.owner) or "," in chosen:
         return None
-    return Waiting(pod.namespace, pod.name, pod.uid, pod.owner, pod.created_at, chosen)
+    return Waiting(pod.namespace, pod.name, pod.uid, pod.owner, pod.created_at, chosen, since)
 
 
 def _spoken(first: Sequence[Stuck], stuck: Collection[Stuck]) -> str:

@@ -7,6 +7,9 @@ from typing import Any
 
 READY = "Ready"
 
+# Of the 32,768 characters that the API allows: what a person reads of an object's status.
+MAX_MESSAGE = 4096
+
 Condition = Mapping[str, Any]
 
 
@@ -58,10 +61,14 @@ def _condition(judgement: Judgement, old: Condition, generation: int, now: datet
         "type": judgement.type,
         "status": "True" if judgement.holds else "False",
         "reason": judgement.reason,
-        "message": judgement.message,
+        "message": _cut(judgement.message),
         "observedGeneration": generation,
     }
     if all(old.get(key) == value for key, value in said.items()):
         return old
     since = old.get("lastTransitionTime") if old.get("status") == said["status"] else None
     return {**said, "lastTransitionTime": since or now.strftime("%Y-%m-%dT%H:%M:%SZ")}
+
+
+def _cut(message: str) -> str:
+    return message if len(message) <= MAX_MESSAGE else f"{message[: MAX_MESSAGE - 1]}…"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from placement.accelerators import DeviceResource, Version
 from placement.discovering.forms import Form
 from placement.discovering.known_hardware import KNOWN, traits_of
-from placement.discovering.memory import MIB_PER_GIB, is_near, nominal_gib
+from placement.discovering.memory import MIB_PER_GIB, is_near, named_gib, nominal_gib
 from placement.discovering.naming import class_name, hardware_name
 from placement.discovering.nvidia_clouds import CLOUD_KEYS, Told, told
 from placement.discovering.readings import Finding, Labels, Traits
@@ -161,7 +161,7 @@ def _finding(sight: Sight, offer: _Offer) -> Iterator[Finding]:
     if not offer.profile:
         yield from _doubts(sight, offer, whole)
         stated = whole.memory_gib
-        found = nominal_gib(offer.memory_mib or 0, stated)
+        found = nominal_gib(offer.memory_mib or 0, stated or named_gib(offer.hardware))
         whole = replace(whole, memory_gib=min(filter(None, (stated, found)), default=None))
     traits, ending = whole, ""
     for form in _forms(offer, whole):

@@ -60,6 +60,15 @@ def test_the_time_of_transition_changes_with_the_status_alone(problems: list[str
     assert (new["observedGeneration"], new["lastTransitionTime"]) == (generation, since)
 
 
+def test_a_message_has_room_in_the_status() -> None:
+    """An API server that refuses the longest of messages would leave a class without any status."""
+    problems = [f"spec.discovery.nodeSelectorTerms[{index}]: {'x' * 300}" for index in range(1000)]
+    (condition,) = after([], readiness(problems), 1, NOW)
+
+    assert len(condition["message"]) == 4096
+    assert succession([dict(condition)], [readiness(problems)], 1, LATER) is None
+
+
 def test_conditions_of_others_stay_as_they_are() -> None:
     """A list in a status has several authors."""
     old = after([OTHER], readiness([]), 1, NOW)
