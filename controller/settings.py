@@ -51,7 +51,7 @@ class ControllerSettings(BaseModel):
         "", description="names of hardware of which no class is made, with * and ?, by commas"
     )
     discovery_retention_hours: float = Field(
-        24, ge=0, description="hours that a discovered class outlives its hardware and all use of it; 0: for ever"
+        168, ge=0, description="hours that a discovered class outlives its hardware and all use of it; 0: for ever"
     )
     metrics_address: str = Field("0.0.0.0", description="address of /healthz, /readyz and /metrics")
     metrics_port: int = Field(8082, ge=0, le=65535, description="port of that address; 0 lets the kernel choose")
