@@ -9,10 +9,11 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from operator import eq
 from typing import Any
 
 from cluster.api import Api, ApiError, PatchKind
-from placement.keys import APPLIED
+from placement.keys import APPLIED, AUTO_DISCOVERED, OF_FLAVOR
 
 Json = dict[str, Any]
 Fields = Mapping[str, Any]
@@ -25,6 +26,14 @@ _ABOUT_VERSION = "metadata.resourceVersion"
 
 # Somebody changed, made or deleted the object meanwhile: the watch tells, and it is looked at again.
 _OVERTAKEN = frozenset({HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND})
+
+# Labels and annotations of classes that Berth made.
+_MARKS = frozenset({AUTO_DISCOVERED, OF_FLAVOR, APPLIED})
+
+# What a class selects its nodes by. Nodes must meet all of these, so that they count as one field: of two hands in it
+# would come what neither of them meant.
+_DISCOVERY = "discovery"
+_SELECTION = ("nodeSelector", "nodeSelectorTerms", "affinity")
 
 _MISSING = object()
 
@@ -44,8 +53,11 @@ def edition(wanted: Json, standing: Json | None, manager: str) -> Edition:
     """Return what a manager is to say of the spec of an object that is wanted so; `standing` is the object, if any."""
     if standing is None:
         return Edition(wanted, wanted)
+    applied, stands = applied_to(standing), standing.get("spec") or {}
     others = frozenset(_owned_by_others(standing, manager))
-    spec, record = _merged(wanted, applied_to(standing), standing.get("spec") or {}, ("spec",), others)
+    if any(map(_is_of_selection, others)) or not _same(_selection(stands), _selection(applied)):
+        wanted = _with_selection_of(applied, wanted)
+    spec, record = _merged(wanted, applied, stands, ("spec",), others)
     return Edition(spec, record)
 
 
@@ -59,10 +71,11 @@ def applied_to(standing: Json) -> Json:
 
 
 def is_edited(standing: Json, manager: str) -> bool:
-    """Tell whether somebody else changed, removed or added something of an object's spec."""
-    applied = applied_to(standing)
+    """Tell whether somebody else changed, removed or added something of an object's spec, or marked the object."""
+    metadata, applied = standing["metadata"], applied_to(standing)
+    marks = {*(metadata.get("labels") or ()), *(metadata.get("annotations") or ())}
     foreign = any(path[:1] == ("spec",) for path in _owned_by_others(standing, manager))
-    return foreign or not _same(standing.get("spec") or {}, applied)
+    return foreign or not marks <= _MARKS or not _same(standing.get("spec") or {}, applied)
 
 
 def identity(metadata: Json) -> dict[str, str]:
@@ -104,6 +117,26 @@ def _merged(
         else:
             record |= _entry(key, had)
     return spec, record
+
+
+def _selection(spec: Fields) -> Json:
+    discovery = spec.get(_DISCOVERY)
+    return {key: discovery[key] for key in _SELECTION if key in discovery} if isinstance(discovery, dict) else {}
+
+
+def _with_selection_of(applied: Fields, wanted: Json) -> Json:
+    """Return what is wanted with the selection as it was applied.
+
+    What of it still stands must be said again: the API server removes what its only owner leaves out.
+    """
+    more = {key: each for key, each in wanted.get(_DISCOVERY, {}).items() if key not in _SELECTION}
+    rest = {key: each for key, each in wanted.items() if key != _DISCOVERY}
+    return rest | _entry(_DISCOVERY, {**more, **_selection(applied)} or _MISSING)
+
+
+def _is_of_selection(path: Path) -> bool:
+    """Tell whether a path is of something in the selection, or has all of it."""
+    return len(path) > 0 and any(all(map(eq, path, ("spec", _DISCOVERY, key))) for key in _SELECTION)
 
 
 def _entry(key: str, value: Any) -> Json:

@@ -41,9 +41,7 @@ class StandingClass:
     @property
     def is_edited(self) -> bool:
         """Whether somebody else changed something of it, or added to it."""
-        metadata = self.content["metadata"]
-        notes = {*(metadata.get("labels") or ()), *(metadata.get("annotations") or ())}
-        return bool(notes - {AUTO_DISCOVERED, APPLIED}) or is_edited(self.content, MANAGER)
+        return is_edited(self.content, MANAGER)
 
     @property
     def is_terminating(self) -> bool:

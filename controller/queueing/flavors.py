@@ -29,6 +29,7 @@ from controller.queueing.links import Link, is_made_by_berth, link_of
 from controller.reconciling.conditions import Judgement
 from controller.reconciling.objects import Objects
 from placement.discovering.discovery import classes_of, read
+from placement.discovering.sights import is_for_accelerators
 from placement.inventory import NodeInventory
 from placement.queueing.equivalents import class_for, labels_for, unnamable
 from placement.queueing.flavors import Flavor
@@ -36,6 +37,9 @@ from placement.queueing.flavors import Flavor
 MANAGER = "berth-kueue"
 
 _NOTHING = Link()
+
+# What a class has of its flavor alone, whatever nodes show.
+_OF_FLAVOR = frozenset({"discovery", "tolerations", "integration"})
 
 
 @dataclass
@@ -136,12 +140,12 @@ class Flavors:
         return await self._write(self.context.classes, CLASSES_PATH, manifest, present)
 
     def _class_manifest(self, flavor: Flavor, present: CustomObject | None) -> dict[str, Any]:
-        """Return the class of a flavor; what was found on nodes that are gone is still true of those to come."""
+        """Return the class of a flavor; what was found on nodes that are gone is true of those to come."""
         nodes = [each for each in self.context.view.inventory.nodes.values() if flavor.is_on(each.labels)]
         found = classes_of({reading for each in nodes or [_imagined(flavor)] for reading in read(each)})
         manifest = class_manifest(class_for(flavor, found))
         if present and not nodes:
-            manifest["spec"] = {**applied_to(msgspec.json.decode(present.raw)), **_of_flavor(manifest["spec"])}
+            manifest["spec"] = _as_found(manifest["spec"], applied_to(msgspec.json.decode(present.raw)))
         return {**manifest, "spec": known_part(manifest["spec"], self.context.definition.lacks or ())}
 
     async def _make_flavor(self, name: str, claimant: CustomObject) -> list[str]:
@@ -255,8 +259,23 @@ def _imagined(flavor: Flavor) -> NodeInventory:
     return NodeInventory(flavor.name, labels=flavor.labels)
 
 
-def _of_flavor(spec: dict[str, Any]) -> dict[str, Any]:
-    return {part: spec[part] for part in ("discovery", "tolerations", "integration") if part in spec}
+def _as_found(spec: dict[str, Any], applied: dict[str, Any]) -> dict[str, Any]:
+    """Return a spec with the hardware that was found before, unless that has other labels and is other hardware."""
+    discovery = applied.get("discovery")
+    if not isinstance(discovery, dict) or discovery.get("nodeSelector") != spec["discovery"]["nodeSelector"]:
+        return spec
+    hardware = {part: each for part, each in applied.items() if part not in _OF_FLAVOR}
+    needed, wanted = _needed(applied.get("tolerations")), spec.get("tolerations", [])
+    tolerations = [*needed, *(each for each in wanted if each not in needed)]
+    of_flavor = {part: each for part, each in spec.items() if part in _OF_FLAVOR}
+    return hardware | of_flavor | ({"tolerations": tolerations} if tolerations else {})
+
+
+def _needed(tolerations: object) -> list[Any]:
+    """Return which of the tolerations that were applied the hardware needs; the others were the flavor's."""
+    listed = tolerations if isinstance(tolerations, list) else []
+    known = (each for each in listed if isinstance(each, dict))
+    return [each for each in known if is_for_accelerators(str(each.get("key", "")), str(each.get("value", "")))]
 
 
 def _listed(text: str) -> tuple[str, ...]:

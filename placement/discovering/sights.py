@@ -84,6 +84,11 @@ def condition(key: str, value: str) -> Expression:
     return Expression(key, Operator.IN, (value,)) if value else Expression(key, Operator.EXISTS)
 
 
+def is_for_accelerators(key: str, value: str) -> bool:
+    """Tell whether a taint keeps pods without accelerators away, and says no more."""
+    return is_device(key) or (key, value) in _CONVENTIONS
+
+
 def _toleration(taint: Taint) -> Toleration | None:
     """Return what tolerates a taint that keeps pods without accelerators away; None for taints that say more."""
     if taint.effect not in FORBIDDING:
