@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from typing import TypeVar
 
 from placement.class_conflicts import likeness
-from placement.discovering.discovery import classes_of, problems, read
+from placement.discovering.discovery import classes_of, examine
 from placement.discovering.readings import DiscoveredClass, Reading
 from placement.inventory import Inventory, NodeInventory
 
@@ -41,8 +41,9 @@ class Hardware:
         touched: set[str] = set()
         for name in names:
             node = self._inventory.nodes.get(name)
-            touched |= self._put(name, read(node) if node else ())
-            self._note(name, problems(node) if node else ())
+            readings, found = examine(node) if node else ((), ())
+            touched |= self._put(name, readings)
+            self._note(name, found)
         return touched
 
     def settle(self) -> set[str]:

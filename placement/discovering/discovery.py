@@ -23,14 +23,25 @@ _VENDORS: tuple[tuple[str, Callable[[Labels], Labels], Find], ...] = (
 )
 
 
+def examine(node: NodeInventory) -> tuple[tuple[Reading, ...], tuple[str, ...]]:
+    """Return what a node says of each kind of device that it has, and what stands against understanding that.
+
+    The latter in sentences that do not name the node. Never raises, whatever the node's labels and amounts.
+    """
+    found = tuple(_findings(node))
+    return tuple(each for each in found if isinstance(each, Reading)), tuple(
+        each for each in found if isinstance(each, str)
+    )
+
+
 def read(node: NodeInventory) -> tuple[Reading, ...]:
-    """Return what a node says of each kind of device that it has; never raises, whatever its labels and amounts."""
-    return tuple(each for each in _findings(node) if isinstance(each, Reading))
+    """Return what a node says of each kind of device that it has."""
+    return examine(node)[0]
 
 
 def problems(node: NodeInventory) -> tuple[str, ...]:
-    """Return what stands against understanding a node's devices, in sentences that do not name the node."""
-    return tuple(each for each in _findings(node) if isinstance(each, str))
+    """Return what stands against understanding a node's devices."""
+    return examine(node)[1]
 
 
 def classes_of(readings: Collection[Reading]) -> tuple[DiscoveredClass, ...]:
