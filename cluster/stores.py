@@ -9,40 +9,11 @@ from cluster.allowance_shapes import Placed
 from cluster.custom_objects import CustomObject, Judged
 from cluster.objects import Namespace
 from cluster.observers import Observer
-from cluster.reflector import ListAware, Sink
 from cluster.roster import PodRoster
 from placement.inventory import NodeInventory
 from placement.pods import Pod
 
 V = TypeVar("V")
-
-
-class Both(Generic[V]):
-    """Two sinks that are told the same, one after the other."""
-
-    def __init__(self, first: Sink[V], second: Sink[V]) -> None:
-        self._sinks = (first, second)
-
-    def begin_list(self) -> None:
-        """Note that a list is asked for."""
-        for each in self._sinks:
-            if isinstance(each, ListAware):
-                each.begin_list()
-
-    def apply(self, seen: V) -> None:
-        """Take in an object."""
-        for each in self._sinks:
-            each.apply(seen)
-
-    def remove(self, seen: V) -> None:
-        """Drop an object."""
-        for each in self._sinks:
-            each.remove(seen)
-
-    def retain(self, keys: AbstractSet[str]) -> None:
-        """Drop all objects but these."""
-        for each in self._sinks:
-            each.retain(keys)
 
 
 class NodeStore:

@@ -10,6 +10,7 @@ import msgspec
 from cluster.account import Account
 from cluster.api import UNREACHABLE, Api, ApiError
 from cluster.custom_objects import accelerator_class, profile, strictly
+from cluster.feeds import Feed
 from cluster.kinds import CLASSES_PATH, NAMESPACES_PATH, PROFILES_PATH, RESOURCES, Kind
 from cluster.names import is_object_name
 from cluster.objects import decode_namespace
@@ -18,7 +19,7 @@ from cluster.queueing_stores import QueueingStores
 from cluster.reflector import STEADY, Pacing, Reflector, Sink
 from cluster.roster import PodRoster
 from cluster.serving_stores import AllowanceStores, ServingStores
-from cluster.stores import Both, CustomStore, NamespaceStore, NodeStore, PodStore
+from cluster.stores import CustomStore, NamespaceStore, NodeStore, PodStore
 from cluster.supply_stores import SupplyStores
 from placement.accelerators import AcceleratorClass, Catalog
 from placement.allowances import Allowances
@@ -219,4 +220,4 @@ class ClusterView:
 
 
 def _both(store: Sink[Any], beside: Sink[Any] | None) -> Sink[Any]:
-    return Both(store, beside) if beside else store
+    return Feed(store, beside) if beside else store

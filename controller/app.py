@@ -10,12 +10,12 @@ from prometheus_client import Metric
 
 from cluster.api import Api
 from cluster.custom_objects import CustomObject, InvalidObject, accelerator_class, profile
+from cluster.feeds import Feed
 from cluster.reflector import Sink
 from cluster.view import CLASSES_PATH, PROFILES_PATH, ClusterView, Kind
 from controller.class_status.status import class_status
 from controller.discovering.discovery import discovery
 from controller.leading.gate import LeaderGate, Pace
-from controller.overseeing.feeds import Feed
 from controller.overseeing.oversight import oversight
 from controller.parts import Context, Part, Task
 from controller.ports import Leadership, Surroundings

@@ -8,8 +8,8 @@ from typing import Any
 from prometheus_client import Metric
 
 from cluster.api import Api
+from cluster.feeds import Feed
 from cluster.view import ClusterView
-from controller.overseeing.feeds import Feed
 from controller.ports import Surroundings
 from controller.reconciling.definition import Definition
 from controller.reconciling.events import Events

@@ -5,58 +5,18 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.client import HTTPException
-
-import msgspec
 
 from bench.replay import objects
 from bench.replay.connection import Connection
+from bench.replay.watch import PODS, Pod, PodEvent, PodWatch
 from placement.scheduling.fleet import Fleet
 from placement.scheduling.replay import Arrival
 from placement.shares import devices_of
 from sandbox import ApiError, ControlPlane
 
-_PODS = "/api/v1/namespaces/default/pods"
 _DEVICES = "berth.ome.io/devices"
 _NOTHING_FOR_SECONDS = 120.0
 _PROGRESS = 500
-
-
-class _Metadata(msgspec.Struct, rename="camel"):
-    name: str = ""
-    resource_version: str = ""
-    annotations: dict[str, str] | None = None
-
-
-class _Spec(msgspec.Struct, rename="camel"):
-    node_name: str = ""
-
-
-class _Condition(msgspec.Struct):
-    type: str
-    reason: str = ""
-
-
-class _Status(msgspec.Struct):
-    conditions: list[_Condition] | None = None
-
-
-class _Pod(msgspec.Struct):
-    metadata: _Metadata = field(default_factory=_Metadata)
-    spec: _Spec = field(default_factory=_Spec)
-    status: _Status = field(default_factory=_Status)
-
-    @property
-    def is_unschedulable(self) -> bool:
-        return any(each.reason == "Unschedulable" for each in self.status.conditions or ())
-
-
-class _Event(msgspec.Struct):
-    type: str
-    object: _Pod
-
-
-_EVENT = msgspec.json.Decoder(_Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +51,7 @@ def play(plane: ControlPlane, arrivals: Mapping[int, Arrival]) -> Played:
     writer = Connection(plane.api)
     try:
         for number, arrival in arrivals.items():
-            writer.send("POST", _PODS, objects.pod(number, arrival))
+            writer.send("POST", PODS, objects.pod(number, arrival))
         _wait(plane, played, len(arrivals))
         played.seconds = time.monotonic() - began
     finally:
@@ -116,39 +76,24 @@ class _Watcher:
     """Sees what becomes of pods, and deletes those that fit nowhere."""
 
     def __init__(self, plane: ControlPlane, played: Played) -> None:
-        self._events, self._deletions = Connection(plane.api), Connection(plane.api)
+        self._watch, self._deletions = PodWatch(plane.api, self._heard), Connection(plane.api)
         self._played = played
-        self._seen = "0"
-        self._is_over = False
 
     def run(self) -> None:
         try:
-            while not self._is_over:
-                self._watch()
-        except (OSError, HTTPException):
-            if not self._is_over:
-                raise
+            self._watch.run()
         finally:
-            self._events.close()
             self._deletions.close()
 
     def end(self) -> None:
         """See no more."""
-        self._is_over = True
-        self._events.end()
+        self._watch.end()
 
-    def _watch(self) -> None:
-        """See events until the API server ends the watch, as it does where very many come at once."""
-        for line in self._events.lines(f"{_PODS}?watch=1&resourceVersion={self._seen}"):
-            event = _EVENT.decode(line)
-            if event.type == "ERROR":  # What was seen last is no longer known there.
-                self._seen = "0"
-                return
-            self._seen = event.object.metadata.resource_version
-            if event.type != "DELETED":
-                self._see(event.object)
+    def _heard(self, event: PodEvent) -> None:
+        if not event.is_deletion:
+            self._see(event.object)
 
-    def _see(self, pod: _Pod) -> None:
+    def _see(self, pod: Pod) -> None:
         number = objects.number_of(pod.metadata.name)
         if number in self._played.outcomes:
             return
@@ -166,7 +111,7 @@ class _Watcher:
 
     def _delete(self, name: str) -> None:
         try:
-            self._deletions.send("DELETE", f"{_PODS}/{name}?gracePeriodSeconds=0", {})
+            self._deletions.send("DELETE", f"{PODS}/{name}?gracePeriodSeconds=0", {})
         except ApiError as error:
             if error.status != 404:
                 raise

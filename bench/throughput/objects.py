@@ -6,6 +6,7 @@ from itertools import cycle, islice
 from random import Random
 from typing import Any
 
+from bench.churn.objects import accelerator_class
 from bench.questions import NVIDIA, PRODUCT, PRODUCTS
 from placement.shares import PER_DEVICE, SHARES
 
@@ -82,17 +83,8 @@ def node_name(number: int) -> str:
 
 
 def classes() -> Iterator[Json]:
-    """Yield a class for each product."""
-    for product in PRODUCTS:
-        yield {
-            "apiVersion": "ome.io/v1beta1",
-            "kind": "AcceleratorClass",
-            "metadata": {"name": product.lower()},
-            "spec": {
-                "discovery": {"nodeSelector": {PRODUCT: product}},
-                "resources": [{"name": NVIDIA}, {"name": SHARES}],
-            },
-        }
+    """Return a class for each product."""
+    return map(accelerator_class, PRODUCTS)
 
 
 def pod(name: str, number: int, ask: Ask, scheduler: str) -> Json:

@@ -10,10 +10,11 @@ from itertools import count
 from pathlib import Path
 
 from bench.replay.connection import Connection
+from bench.replay.watch import PODS
 from bench.throughput import calls, objects
 from bench.throughput.objects import Ask, Json
 from bench.throughput.schedulers import Schedulers, profile
-from bench.throughput.watching import PODS, Watcher
+from bench.throughput.watching import Watcher
 from sandbox import Component, ControlPlane
 from sandbox.command_lines import UNLIMITED_REQUESTS
 

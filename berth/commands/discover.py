@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from berth.answers import add_files, told
+
 EPILOG = """\
 Reads the nodes of the current cluster (and its classes, as far as it may), or those in the files that --cluster names:
 YAML or JSON, a folder of such files, or `-` for standard input. Classes are printed, what is unclear about nodes and
@@ -19,33 +21,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = "Tell which accelerator classes the controller would make of the nodes that there are."
     parser.epilog = EPILOG
     add = parser.add_argument
-    add(
-        "--cluster",
-        metavar="FILE",
-        type=Path,
-        nargs="+",
-        action="extend",
-        default=[],
-        help="files with nodes, and perhaps classes",
-    )
+    add_files(parser, "--cluster", default=[], help="files with nodes, and perhaps classes")
     add("-o", "--output", choices=("yaml", "json", "table"), default="yaml", help="form of the answer (%(default)s)")
     add("--kubeconfig", type=Path, help="kubeconfig file; without it the usual one")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    import asyncio
-    import sys
-
     from berth import discovery
 
     wish = discovery.Wish(arguments.cluster, arguments.output, arguments.kubeconfig)
-    try:
-        told = asyncio.run(discovery.answer(wish))
-    except discovery.REFUSALS as error:
-        print(error, file=sys.stderr)
+    answer = told(discovery.answer(wish), *discovery.REFUSALS)
+    if answer is None:
         return 1
-    for note in told.notes:
-        print(note, file=sys.stderr)
-    print(told.answer, end="")
+    print(answer.answer, end="")
     return 0

@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from berth.answers import add_files, told
+
 EPILOG = """\
 A FILE is YAML or JSON, a folder of such files, or `-` for standard input; what is neither class nor profile is part of
 the cluster. Those of all files are judged together, beside the current cluster, or beside the objects that --cluster
@@ -20,32 +22,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     add = parser.add_argument
     add("files", metavar="FILE", type=Path, nargs="+", help="files with classes and profiles")
-    add(
-        "--cluster",
-        metavar="FILE",
-        type=Path,
-        nargs="+",
-        action="extend",
-        default=[],
-        help="files with the objects of a cluster",
-    )
+    add_files(parser, "--cluster", default=[], help="files with the objects of a cluster")
     add("--kubeconfig", type=Path, help="kubeconfig file; without it the usual one")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    import asyncio
-    import sys
-
     from berth.lint import lint
     from berth.preview.documents import UnreadableFileError
 
-    try:
-        told = asyncio.run(lint(arguments.files, arguments.cluster, arguments.kubeconfig))
-    except UnreadableFileError as error:
-        print(error, file=sys.stderr)
+    answer = told(lint(arguments.files, arguments.cluster, arguments.kubeconfig), UnreadableFileError)
+    if answer is None:
         return 1
-    for note in told.notes:
-        print(note, file=sys.stderr)
-    print("\n".join(told.lines))
-    return 1 if told.is_refused else 0
+    print("\n".join(answer.lines))
+    return 1 if answer.is_refused else 0

@@ -2,7 +2,8 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+
+from berth.answers import add_files, told
 
 EPILOG = """\
 A FILE is YAML or JSON, a folder of such files, or `-` for standard input. Pods are judged against the current cluster
@@ -21,8 +22,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = "Tell what the webhook would do with each pod and pod template in files: class, reasons, diff."
     parser.epilog = EPILOG
     add = parser.add_argument
-    _add_files(parser, "-f", "--filename", dest="files", required=True, help="files with pods or templates")
-    _add_files(parser, "--cluster", default=[], help="files with the objects of a cluster")
+    add_files(parser, "-f", "--filename", dest="files", required=True, help="files with pods or templates")
+    add_files(parser, "--cluster", default=[], help="files with the objects of a cluster")
     add("-n", "--namespace", default="default", help="namespace of objects that state none (%(default)s)")
     add("-o", "--output", choices=("text", "yaml", "json"), default="text", help="form of the answer (%(default)s)")
     add("--kubeconfig", type=Path, help="kubeconfig file; without it the usual one")
@@ -30,24 +31,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_run)
 
 
-def _add_files(parser: argparse.ArgumentParser, *flags: str, **more: Any) -> None:
-    parser.add_argument(*flags, metavar="FILE", type=Path, nargs="+", action="extend", **more)
-
-
 def _run(arguments: argparse.Namespace) -> int:
-    import asyncio
-    import sys
-
     from berth.preview.documents import UnreadableFileError
     from berth.preview.errand import Wish, answer
 
     wish = Wish(**{name: value for name, value in vars(arguments).items() if name != "run"})
-    try:
-        told = asyncio.run(answer(wish))
-    except UnreadableFileError as error:
-        print(error, file=sys.stderr)
+    previewed = told(answer(wish), UnreadableFileError)
+    if previewed is None:
         return 1
-    for note in told.notes:
-        print(note, file=sys.stderr)
-    print(told.answer, end="")
+    print(previewed.answer, end="")
     return 0

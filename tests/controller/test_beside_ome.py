@@ -24,7 +24,7 @@ Json = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def plane() -> Iterator[ControlPlane]:
+def control_plane() -> Iterator[ControlPlane]:
     """An API server with OME's definition of AcceleratorClass, and without profiles."""
     with ControlPlane(kwok=False) as started:
         started.apply(OMES)
@@ -34,16 +34,9 @@ def plane() -> Iterator[ControlPlane]:
 
 
 @pytest.fixture
-async def api(plane: ControlPlane) -> AsyncIterator[Api]:
-    """That API server as its admin."""
-    async with Api.connect(plane.kubeconfig) as connected:
-        yield connected
-
-
-@pytest.fixture
-def corner(plane: ControlPlane) -> Corner:
+def corner(control_plane: ControlPlane) -> Corner:
     """Nodes and classes that no other test has."""
-    return Corner(plane)
+    return Corner(control_plane)
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ OMES = Path(__file__).parents[1] / "ome/accelerator-classes.yaml"
 
 
 @pytest.fixture(scope="module")
-def plane() -> Iterator[ControlPlane]:
+def control_plane() -> Iterator[ControlPlane]:
     """An API server with Berth's definitions, of whose nodes and classes no other test knows."""
     with ControlPlane(kwok=False) as started:
         started.kubectl("apply", "--server-side", "--kustomize", str(MANIFESTS / "crds"))
@@ -33,18 +33,11 @@ def plane() -> Iterator[ControlPlane]:
 
 
 @pytest.fixture
-def cluster(plane: ControlPlane) -> Iterator[HardwareCluster]:
+def cluster(control_plane: ControlPlane) -> Iterator[HardwareCluster]:
     """A cluster without nodes and classes."""
-    cluster = HardwareCluster(plane)
+    cluster = HardwareCluster(control_plane)
     yield cluster
     cluster.clear()
-
-
-@pytest.fixture
-async def api(plane: ControlPlane) -> AsyncIterator[Api]:
-    """The API server as its admin."""
-    async with Api.connect(plane.kubeconfig) as connected:
-        yield connected
 
 
 async def test_a_class_comes_with_its_hardware_and_stays_a_while_after_it(cluster: HardwareCluster, api: Api) -> None:

@@ -1,7 +1,7 @@
 """What becomes of the class of a flavor that changes or goes while no node has its labels, on a real API server."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -18,7 +18,7 @@ TEAM = {"key": "team", "operator": "Exists", "effect": "NoSchedule"}
 
 
 @pytest.fixture(scope="module")
-def plane() -> Iterator[ControlPlane]:
+def control_plane() -> Iterator[ControlPlane]:
     """An API server that knows classes and Kueue's objects."""
     with ControlPlane(kwok=False) as started:
         started.kubectl("apply", "--server-side", "--kustomize", str(MANIFESTS / "crds"))
@@ -28,16 +28,9 @@ def plane() -> Iterator[ControlPlane]:
 
 
 @pytest.fixture
-async def api(plane: ControlPlane) -> AsyncIterator[Api]:
-    """That API server as its admin."""
-    async with Api.connect(plane.kubeconfig) as connected:
-        yield connected
-
-
-@pytest.fixture
-def kueue(plane: ControlPlane) -> Kueue:
+def kueue(control_plane: ControlPlane) -> Kueue:
     """Kueue's API."""
-    return Kueue(plane)
+    return Kueue(control_plane)
 
 
 async def test_a_flavor_of_other_hardware_has_nothing_of_the_former(api: Api, kueue: Kueue) -> None:

@@ -42,7 +42,7 @@ Json = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def plane() -> Iterator[ControlPlane]:
+def control_plane() -> Iterator[ControlPlane]:
     """An API server that knows classes and Kueue's objects, and has two L4 nodes."""
     with ControlPlane(kwok=False) as started:
         started.kubectl("apply", "--server-side", "--kustomize", str(MANIFESTS / "crds"))
@@ -53,16 +53,9 @@ def plane() -> Iterator[ControlPlane]:
 
 
 @pytest.fixture
-async def api(plane: ControlPlane) -> AsyncIterator[Api]:
-    """That API server as its admin."""
-    async with Api.connect(plane.kubeconfig) as connected:
-        yield connected
-
-
-@pytest.fixture
-def kueue(plane: ControlPlane) -> Kueue:
+def kueue(control_plane: ControlPlane) -> Kueue:
     """Kueue's API."""
-    return Kueue(plane)
+    return Kueue(control_plane)
 
 
 @pytest.fixture
@@ -259,9 +252,9 @@ class Counting:
 
 
 @pytest.mark.parametrize("version", ["v1beta1", "v1beta2"])
-async def test_either_version_alone_will_do(plane: ControlPlane, api: Api, name: str, version: str) -> None:
+async def test_either_version_alone_will_do(control_plane: ControlPlane, api: Api, name: str, version: str) -> None:
     """Kueue drops v1beta1 some day, and older ones have no v1beta2."""
-    kueue = Kueue(plane, version)
+    kueue = Kueue(control_plane, version)
     kueue.install(version)
     kueue.flavor(name, {PRODUCT: "NVIDIA-L4", "v": version})
     kueue.accelerator_class(f"{name}-of", {PRODUCT: "NVIDIA-T4", "v": version}, flavor=f"{name}-f")

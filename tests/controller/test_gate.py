@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cluster.api import Api, ApiError
 from controller.leading.gate import LeaderGate, Pace
 from controller.ports import Alone, Leadership, NotLeadingError
-from tests.cluster.scripted_server import ScriptedServer, body, refusal, serving, thing, write_kubeconfig
+from tests.cluster.scripted_server import ScriptedServer, body, refusal, thing, write_kubeconfig
 
 PATH = "/api/v1/nodes/a"
 
@@ -31,13 +31,6 @@ class Reign:
         """Return at once where this replica leads."""
         if not self.is_leading or after >= self.term:
             await asyncio.Event().wait()
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ScriptedServer]:
-    """An API server that does what the test says."""
-    async with serving() as scripted:
-        yield scripted
 
 
 @pytest.fixture
