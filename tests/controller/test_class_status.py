@@ -150,8 +150,11 @@ async def test_a_class_whose_nodes_change_all_the_time_is_written_once_a_second(
         await becomes(corner, name, 1, 1, 8, 8)
 
         writes = asyncio.create_task(versions(api, name, 3))
-        for number in range(40):
-            await asyncio.to_thread(corner.patch_node, node, {"spec": {"unschedulable": number % 2 == 0}})
+        for number in range(47, 7, -1):  # never what it was before, whenever somebody looks
+            amounts = {GPU: str(number)}
+            await asyncio.to_thread(
+                corner.patch_node, node, {"status": {"capacity": amounts, "allocatable": amounts}}, "status"
+            )
             await asyncio.sleep(0.05)
         assert 1 <= await writes <= 4
         await becomes(corner, name, 1, 1, 8, 8)
