@@ -1,6 +1,7 @@
 """What only a real API server can tell: that its answers are what the reflectors take them for."""
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,25 @@ async def test_a_bookmark_tells_what_happened_to_others(real_api: Api) -> None:
 
     assert {line["type"] for line in lines} == {"BOOKMARK"}
     assert int(version) < int(lines[-1]["object"]["metadata"]["resourceVersion"])
+
+
+async def test_a_watch_that_is_left_leaves_no_connection(control_plane: ControlPlane, real_api: Api) -> None:
+    """Also where the server has stopped answering, so that programs end at once and keep no dead connections."""
+    version = msgspec.json.decode(await real_api.get("/api/v1/namespaces"))["metadata"]["resourceVersion"]
+    lines = real_api.stream("/api/v1/namespaces", {"watch": "true", "resourceVersion": version})
+    await real_api.create("/api/v1/namespaces", {"metadata": {"name": "left"}})
+    await anext(lines)
+    watching = _sockets()
+
+    with control_plane.apiserver.paused():
+        await lines.aclose()
+        await asyncio.sleep(0)
+
+        assert _sockets() == watching - 1
+
+
+def _sockets() -> int:
+    return sum("socket:" in os.path.realpath(file) for file in Path("/proc/self/fd").iterdir())
 
 
 async def test_what_a_user_may_not_do_is_an_error_with_the_servers_words(control_plane: ControlPlane) -> None:
