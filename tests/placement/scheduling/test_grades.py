@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from placement.inventory import Inventory
+from placement.inventory import Inventory, NodeInventory
 from placement.requirements import Requirements
 from placement.scheduling.decisions import Score
 from placement.scheduling.policy import Chooser
@@ -60,6 +60,16 @@ def test_grades_keep_their_laws_whatever_nodes_are(
         inventory = changed(inventory, name, edit)
 
     assert_lawful(asked, inventory, [*inventory.nodes, "x"], sick)
+
+
+def test_the_best_of_one_pool_is_not_the_best_of_all() -> None:
+    """Where pods that ask for no accelerator may go to nodes of several kinds."""
+    others = NodeInventory("others", allocatable={"cpu": 48_000, "pods": 110, "amd.com/gpu": 1})
+    inventory = inventory_of([gpu_node("many"), others])
+
+    graded = Chooser().grade(Requirements({"cpu": 32_000, "pods": 1}, {}), inventory, inventory.nodes)
+
+    assert min(graded.values()) < max(graded.values()) == 10
 
 
 def test_grades_fall_with_what_nodes_cost() -> None:
