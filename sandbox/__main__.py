@@ -1,4 +1,4 @@
-"""`python -m sandbox build` builds the control plane and Karpenter, `up` runs the former until Ctrl-C."""
+"""`python -m sandbox build` builds the control plane and every tool beside it, `up` runs the former until Ctrl-C."""
 
 import argparse
 import os
@@ -9,7 +9,8 @@ from collections.abc import Callable
 from types import FrameType
 
 from sandbox import ComponentDiedError, ControlPlane, NotBuiltError, TimedOutError, load_nodes
-from sandbox.build import BuildError, UnknownVersionError, build_tools, planned_autoscaler, planned_build
+from sandbox.build import EXTRAS, HELM, UnknownVersionError, planned_build, planned_extra
+from sandbox.compiling import BuildError, build_tools
 from sandbox.toolchain import ToolchainError
 
 
@@ -21,12 +22,18 @@ def say(line: str) -> None:
 def build() -> None:
     """Builds what is not built."""
     build_control_plane()
-    build_tools(planned_autoscaler(os.environ), say)
+    for tool in EXTRAS:
+        build_tools(planned_extra(tool, os.environ), say)
 
 
 def build_control_plane() -> None:
     """Builds the control plane's programs alone."""
     build_tools(planned_build(os.environ), say)
+
+
+def build_helm() -> None:
+    """Builds Helm alone."""
+    build_tools(planned_extra(HELM, os.environ), say)
 
 
 def up() -> None:
@@ -51,7 +58,12 @@ def end(signum: int, _: FrameType | None) -> None:
 
 def main() -> int:
     """The exit code: 0, 1 with a message for trouble, 130 after Ctrl-C during a build."""
-    commands: dict[str, Callable[[], None]] = {"build": build, "build-control-plane": build_control_plane, "up": up}
+    commands: dict[str, Callable[[], None]] = {
+        "build": build,
+        "build-control-plane": build_control_plane,
+        "build-helm": build_helm,
+        "up": up,
+    }
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     parser.add_argument("command", choices=commands)
     command = parser.parse_args().command

