@@ -6,7 +6,7 @@ from datetime import datetime
 from certs.authorities import AUTHORITY, CERTIFICATE, KEY, Authorities, Content
 from certs.judgement import due_at, is_signed_by, problems
 from certs.lifetimes import USUAL, Lifetimes
-from certs.pairs import Pair, issue
+from certs.pairs import Pair, issue, issue_client
 
 
 def pair_of(content: Content) -> Pair:
@@ -21,12 +21,26 @@ def serving_content(
     pair = pair_of(found)
     if not _will_do(pair, authorities.signing, names, now):
         pair = issue(authorities.signing, names, now, lifetimes.serving)
-    return {CERTIFICATE: pair.certificate, KEY: pair.key, AUTHORITY: authorities.trust}
+    return _content(pair, authorities)
+
+
+def client_content(
+    found: Content, authorities: Authorities, names: Sequence[str], now: datetime, lifetimes: Lifetimes = USUAL
+) -> Content:
+    """Return what a client that shows a certificate ought to hold at that moment."""
+    pair = pair_of(found)
+    if not _will_do(pair, authorities.signing, names, now):
+        pair = issue_client(authorities.signing, names, now, lifetimes.serving)
+    return _content(pair, authorities)
 
 
 def names_of(service: str, namespace: str) -> tuple[str, ...]:
     """Return the DNS names to serve under: the API server asks for the first, `kubectl port-forward` for localhost."""
     return f"{service}.{namespace}.svc", f"{service}.{namespace}.svc.cluster.local", "localhost"
+
+
+def _content(pair: Pair, authorities: Authorities) -> Content:
+    return {CERTIFICATE: pair.certificate, KEY: pair.key, AUTHORITY: authorities.trust}
 
 
 def _will_do(pair: Pair, authority: Pair, names: Sequence[str], now: datetime) -> bool:

@@ -37,12 +37,12 @@ def is_ending(certificate: x509.Certificate, now: datetime, lookahead: timedelta
 def problems(pair: Pair, names: Sequence[str], now: datetime) -> list[str]:
     """Return what is wrong with a pair that shall serve under the names: nothing when it will do."""
     try:
-        certificate, key = pair.parsed, pair.private_key
+        certificate, public_key = pair.parsed, pair.private_key.public_key()
     except (ValueError, TypeError) as error:
         return [f"certificate or key cannot be read: {error}"]
-    if certificate.public_key() != key.public_key():
+    if certificate.public_key() != public_key:
         return ["the private key belongs to another certificate"]
-    return [*time_problems(certificate, now), *_unnamed(certificate, names)]
+    return [*time_problems(certificate, now), *name_problems(certificate, names)]
 
 
 def time_problems(certificate: x509.Certificate, now: datetime) -> list[str]:
@@ -63,10 +63,20 @@ def is_signed_by(certificate: x509.Certificate, authority: x509.Certificate) -> 
     return True
 
 
-def _unnamed(certificate: x509.Certificate, names: Sequence[str]) -> Iterator[str]:
+def dns_names(certificate: x509.Certificate) -> list[str]:
+    """Return the DNS names that a certificate is for."""
     try:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-        served = set(extension.value.get_values_for_type(x509.DNSName))
     except x509.ExtensionNotFound:
-        served = set()
-    return (f"certificate is not for {name}" for name in names if name not in served)
+        return []
+    return extension.value.get_values_for_type(x509.DNSName)
+
+
+def name_problems(certificate: x509.Certificate, names: Sequence[str]) -> Iterator[str]:
+    """Return which names the certificate is not for."""
+    served = set(dns_names(certificate))
+    return (f"certificate is not for {name}" for name in names if served.isdisjoint((name, _wildcard(name))))
+
+
+def _wildcard(name: str) -> str:
+    return f"*.{name.partition('.')[2]}"

@@ -6,6 +6,10 @@ from datetime import timedelta
 # Clocks of API servers and of whoever signs differ.
 SKEW = timedelta(hours=1)
 
+# Before a server shows a certificate that is valid only from the moment at which it was made, as cert-manager's are:
+# clocks, and how long API servers take to hear of a new authority.
+SETTLING = timedelta(seconds=15)
+
 
 @dataclass(frozen=True, slots=True)
 class Lifetimes:

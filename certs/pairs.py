@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certs.lifetimes import SKEW, USUAL
@@ -40,6 +41,16 @@ class Pair:
         return x509.load_pem_x509_certificate(self.certificate)
 
     @property
+    def chain(self) -> list[x509.Certificate]:
+        """The certificate and those after it, which lead to its authority; raises ValueError as `parsed` does."""
+        return x509.load_pem_x509_certificates(self.certificate)
+
+    @property
+    def public_key(self) -> PublicKeyTypes:
+        """The public half of the key, of whatever kind; raises ValueError or TypeError when it is no open PEM key."""
+        return serialization.load_pem_private_key(self.key, password=None).public_key()
+
+    @property
     def private_key(self) -> ec.EllipticCurvePrivateKey:
         """The key itself; raises ValueError when it is no PEM key, or one of another kind than ours."""
         key = serialization.load_pem_private_key(self.key, password=None)
@@ -63,14 +74,25 @@ def make_authority(now: datetime, life: timedelta = USUAL.authority) -> Pair:
 
 def issue(authority: Pair, names: Sequence[str], now: datetime, life: timedelta = USUAL.serving) -> Pair:
     """Return a new serving certificate for the DNS names, signed by the authority, which it does not outlive."""
+    return _issued(authority, names, ExtendedKeyUsageOID.SERVER_AUTH, (now, life))
+
+
+def issue_client(authority: Pair, names: Sequence[str], now: datetime, life: timedelta = USUAL.serving) -> Pair:
+    """Return a new certificate that its holder shows as a client, and cannot serve with."""
+    return _issued(authority, names, ExtendedKeyUsageOID.CLIENT_AUTH, (now, life))
+
+
+def _issued(
+    authority: Pair, names: Sequence[str], usage: x509.ObjectIdentifier, validity: tuple[datetime, timedelta]
+) -> Pair:
     key = ec.generate_private_key(ec.SECP256R1())
-    issuer = authority.parsed
+    issuer, (now, life) = authority.parsed, validity
     until = min(now + life, issuer.not_valid_after_utc)
     unsigned = (
         _builder(key, _name("Berth"), issuer.subject, (now - SKEW, until))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage("digital_signature"), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(each) for each in names]), critical=False)
         .add_extension(_issuer_identifier(issuer), critical=False)
     )

@@ -43,8 +43,13 @@ class Ensured:
 async def contents(api: Api, places: Places) -> tuple[Content, Content]:
     """Return what the authority's and the serving Secret hold; nothing where they are not there. Raises ApiError."""
     names = (places.authority_secret, places.certificate_secret)
-    authority, serving = [_held(await _found(api, places.namespace, name)) for name in names]
+    authority, serving = [await content_of(api, places.namespace, name) for name in names]
     return authority, serving
+
+
+async def content_of(api: Api, namespace: str, name: str) -> Content:
+    """Return what a Secret holds: nothing where it is not there. Raises ApiError."""
+    return _held(await _found(api, namespace, name))
 
 
 async def ensure(

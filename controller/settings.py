@@ -23,6 +23,9 @@ class ControllerSettings(BaseModel):
     webhook_service: str = Field(
         "berth-webhook", min_length=1, description="Service of the webhook, for whose names the certificate is"
     )
+    certificate_source: Literal["own", "given"] = Field(
+        "own", description="who makes that certificate: an authority of Berth's own, or others, such as cert-manager"
+    )
     certificate_secret: str = Field(
         "berth-webhook-tls", min_length=1, description="Secret that the webhook mounts: tls.crt, tls.key, ca.crt"
     )
@@ -55,4 +58,11 @@ class ControllerSettings(BaseModel):
     )
     metrics_address: str = Field("0.0.0.0", description="address of /healthz, /readyz and /metrics")
     metrics_port: int = Field(8082, ge=0, le=65535, description="port of that address; 0 lets the kernel choose")
+    metrics_secure: bool = Field(
+        False,
+        description="serve that address over TLS, and /metrics to those alone whom the API server lets get /metrics",
+    )
+    metrics_certificate_directory: Path | None = Field(
+        None, description="folder with tls.crt and tls.key for that; without it a self-signed one is made at the start"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least severity that is logged")

@@ -22,6 +22,10 @@ class ExtenderSettings(BaseModel):
     kubeconfig: Path | None = Field(None, description="kubeconfig file; without it the pod's service account is used")
     address: str = Field("127.0.0.1", description="address on which kube-scheduler is answered")
     port: int = Field(8888, ge=0, le=65535, description="port of that address; 0 lets the kernel choose")
+    certificate_directory: Path | None = Field(
+        None,
+        description="folder with tls.crt, tls.key and ca.crt: serve TLS, and answer only those whom ca.crt signed",
+    )
     prefix: str = Field(
         "/scheduler",
         pattern="^(/[a-z0-9-]+)+$",
@@ -56,4 +60,11 @@ class ExtenderSettings(BaseModel):
     events: bool = Field(True, description="publish an Event where no node fits a pod")
     metrics_address: str = Field("0.0.0.0", description="address of /healthz, /readyz and /metrics")
     metrics_port: int = Field(8081, ge=0, le=65535, description="port of that address; 0 lets the kernel choose")
+    metrics_secure: bool = Field(
+        False,
+        description="serve that address over TLS, and /metrics to those alone whom the API server lets get /metrics",
+    )
+    metrics_certificate_directory: Path | None = Field(
+        None, description="folder with tls.crt and tls.key for that; without it a self-signed one is made at the start"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least severity that is logged")

@@ -11,13 +11,17 @@ What is there already and will do is kept, so it is safe to run this again; a se
 `berth certs status` changes nothing: it shows who signs, what is served until when, and whom the webhook
 configurations trust; it ends with 1 where something is wrong.
 
+`berth certs extender` makes what kube-scheduler and an extender on the host's network show each other, for years, in
+subfolders of --out: extender, kube-scheduler, and authority, which stays with you.
+
 examples:
   berth certs status
   berth certs --namespace berth-system --service berth-webhook --secret berth-webhook-tls
-  berth certs --out ./tls"""
+  berth certs --out ./tls
+  berth certs extender --out ./berth-extender"""
 
 
-_ACTIONS = ("ensure", "status")
+_ACTIONS = ("ensure", "status", "extender")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +29,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = "Make an authority and a serving certificate for the webhook, in Secrets or in a folder."
     parser.epilog = EPILOG
     parser.add_argument(
-        "action", nargs="?", default="ensure", metavar="ensure | status", help="make what is missing, or only look"
+        "action",
+        nargs="?",
+        default="ensure",
+        metavar="ensure | status | extender",
+        help="make what is missing, or only look, or make what scheduler and extender show each other",
     )
     parser.add_argument("--namespace", default="berth-system", help="namespace of the Service and the Secrets")
     parser.add_argument("--service", default="berth-webhook", help="Service of the webhook")
@@ -50,6 +58,8 @@ def _run(arguments: argparse.Namespace) -> int:
         return 2
     if arguments.action == "status":
         return errands.run(_status(arguments))
+    if arguments.action == "extender":
+        return errands.run(_mutual(arguments.out or Path("berth-extender")))
     return errands.run(_in_folder(arguments) if arguments.out else _in_secrets(arguments))
 
 
@@ -63,6 +73,23 @@ async def _in_folder(arguments: argparse.Namespace) -> list[str]:
         *([f"wrote {each}" for each in written] or [f"kept {out}: what is there will do"]),
         f"next: berth webhook --certificate-directory {out}",
         *_trust(f"base64 --wrap=0 {out / 'ca.crt'}"),
+    ]
+
+
+async def _mutual(out: Path) -> list[str]:
+    from berth import errands
+    from certs import folders, mutual
+
+    try:
+        written = mutual.ensure(out, datetime.now(UTC))
+    except mutual.NoAuthorityError as error:
+        raise errands.AmissError([str(error)]) from None
+    extender, scheduler = out / mutual.EXTENDER_FOLDER, out / mutual.SCHEDULER_FOLDER
+    return [
+        *([f"wrote {each}" for each in written] or [f"kept {out}: what is there will do"]),
+        f"next: give {extender} to the extender (certificate_directory), which reads it again when it changes,",
+        f"  copy {scheduler} to each host of a kube-scheduler (tlsConfig), and restart that one: it reads it once;",
+        f"  keep {out / folders.AUTHORITY_FOLDER} where neither of them is",
     ]
 
 

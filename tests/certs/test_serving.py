@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from certs.lifetimes import SKEW
 from certs.pairs import Pair, issue, make_authority
 from certs.serving import ServingCertificate
 
@@ -150,3 +151,28 @@ def test_a_first_pair_that_does_not_load_is_the_problem(tmp_path: Path) -> None:
 
     assert not certificate.reload()
     assert certificate.problems(NOW)[0].startswith(f"certificate in {tmp_path} does not load: ")
+
+
+def test_a_pair_that_has_just_begun_waits_while_another_one_will_do(tmp_path: Path) -> None:
+    """API servers hear of its authority first, and clocks that are a little behind accept it."""
+    moments = [NOW]
+    certificate = ServingCertificate(tmp_path, clock=lambda: moments[-1])
+    old, new = (issue(AUTHORITY, ["localhost"], NOW + each, timedelta(days=1)) for each in (-SKEW, SKEW))
+    write(tmp_path, old)
+    assert certificate.reload()
+    write(tmp_path, new)
+
+    assert not certificate.reload()
+    moments.append(NOW + timedelta(seconds=16))
+    assert certificate.reload()
+
+
+def test_a_pair_that_has_just_begun_is_served_where_there_is_no_other(tmp_path: Path) -> None:
+    """At the first start, and once the one before has expired."""
+    certificate = ServingCertificate(tmp_path, clock=lambda: NOW)
+    write(tmp_path, issue(AUTHORITY, ["localhost"], NOW - timedelta(days=91)))
+    assert certificate.reload()
+
+    write(tmp_path, issue(AUTHORITY, ["localhost"], NOW + SKEW))
+    assert certificate.reload()
+    assert certificate.problems(NOW) == []

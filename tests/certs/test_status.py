@@ -7,6 +7,7 @@ from certs.authorities import Authorities, authorities_of, succession
 from certs.issuance import names_of, serving_content
 from certs.pairs import make_authority
 from certs.status import Standing, report
+from tests.certs.strangers import Order, authority, server
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 LATE = NOW + timedelta(days=3650 - 365)
@@ -68,4 +69,36 @@ def test_what_is_missing_damaged_or_at_its_end_is_a_sentence() -> None:
     assert (
         "serving certificate: none of the authorities signed it"
         in report(replace(SOUND, serving=stranger), NOW).problems
+    )
+
+
+def test_a_certificate_that_others_gave_needs_no_authority_of_ours() -> None:
+    """Its authority is shown, and who does not trust it is named."""
+    top = authority("top", NOW)
+    serving = server([NAMES[0]], Order(NOW), top).content
+    told = {"webhook pods": serving["ca.crt"], "webhook classes": make_authority(NOW).certificate}
+
+    found = report(Standing({}, serving, NAMES, told), NOW)
+
+    assert found.lines == (
+        "serving certificate: valid until 2026-08-02 (90 days), given by others",
+        "  for berth-webhook.berth-system.svc; signed by CN=top",
+        "authority in ca.crt: valid until 2036-05-01 (3,650 days)",
+        "webhook pods trusts the authority in ca.crt",
+        "webhook classes trusts somebody else",
+    )
+    assert found.problems == ("webhook classes does not trust who signed the serving certificate",)
+
+
+def test_a_given_certificate_that_will_not_do_is_a_sentence() -> None:
+    """What is damaged, and what an API server would not accept under the Service's name."""
+    serving = server(["elsewhere"], Order(NOW), authority("top", NOW)).content
+
+    assert report(Standing({}, serving, NAMES, {}), NOW).problems == (
+        "serving certificate: certificate is not for berth-webhook.berth-system.svc",
+    )
+    assert (
+        report(Standing({}, {**serving, "tls.key": b""}, NAMES, {}), NOW)
+        .problems[0]
+        .startswith("serving certificate: tls.crt or tls.key cannot be read")
     )

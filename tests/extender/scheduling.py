@@ -3,13 +3,14 @@
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from sandbox import ApiError, Component, ControlPlane
 
@@ -134,8 +135,9 @@ class ExtenderProgram:
 
     component: Component
 
-    def __init__(self, plane: ControlPlane, kubeconfig: Path | None = None) -> None:
+    def __init__(self, plane: ControlPlane, kubeconfig: Path | None = None, flags: Sequence[str] = ()) -> None:
         self._plane = plane
+        self._flags = flags
         self._kubeconfig = kubeconfig or plane.kubeconfig
         self.port = 0
         self.start()
@@ -145,9 +147,10 @@ class ExtenderProgram:
         plane, port = self._plane, self.port
         number = len(list(plane.folder.glob("extender-*.log")))
         flags = ("--metrics-address=127.0.0.1", "--metrics-port=0", f"--port={port}", f"--scheduler-name={SCHEDULER}")
+        command = [sys.executable, "-c", "import sys; from berth.cli import main; sys.exit(main())"]
         self.component = plane.start(
             f"extender-{number}",
-            [sys.executable, "-c", "import sys; from berth.cli import main; sys.exit(main())", "extender", *flags],
+            [*command, "extender", *flags, *self._flags],
             {"KUBECONFIG": str(self._kubeconfig), "PYTHONPATH": str(PROJECT), "PATH": os.environ["PATH"]},
         )
         self.port = plane.wait(lambda: self._port("extender"), 120, "the extender listens")
@@ -157,10 +160,17 @@ class ExtenderProgram:
 
     def metric(self, name: str, **labels: str) -> float:
         """Return the value of one of the extender's metrics."""
+        samples = self._samples(name)
+        return next(each.value for each in samples if each.labels == labels)
+
+    def total(self, name: str) -> float:
+        """Return the sum of one of the extender's metrics over all labels."""
+        return sum(each.value for each in self._samples(name))
+
+    def _samples(self, name: str) -> list[Sample]:
         with urlopen(f"{self._health}/metrics") as answer:
-            families = text_string_to_metric_families(answer.read().decode())
-        samples = (sample for family in families for sample in family.samples)
-        return next(each.value for each in samples if (each.name, each.labels) == (f"berth_extender_{name}", labels))
+            families = list(text_string_to_metric_families(answer.read().decode()))
+        return [each for family in families for each in family.samples if each.name == f"berth_extender_{name}"]
 
     def decision(self, name: str) -> Json:
         """Return what the journal has about a pod."""

@@ -1,13 +1,16 @@
 """Who is told of a second binder, when, and how often."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+
+from cachetools import TTLCache
 
 from cluster.api import Api
 from cluster.writers import Reporter
 from extender.outbox import Outbox, Sent
-from extender.trespass import NAMED, Trespasses, event_of
+from extender.trespass import NAMED, REPEAT_SECONDS, Trespasses, event_of
 from placement.inventory import Hold, NodeInventory
 from placement.pods import Container, Pod
 from placement.shares import SHARES, hold_for
@@ -30,16 +33,20 @@ class Told(Outbox):
             self.sent.append(Sent.WRITTEN)
 
 
-def trespasses(api: Api, cluster: KnownCluster, outbox: Outbox) -> Trespasses:
+def trespasses(
+    api: Api, cluster: KnownCluster, outbox: Outbox, seconds: Callable[[], float] = lambda: 0.0
+) -> Trespasses:
     """Return what looks, as instance `berth-0`."""
     at = datetime(2026, 5, 4, 12, tzinfo=UTC)
-    return Trespasses(api, cluster, outbox, Reporter("berth.ome.io/extender", "berth-0"), lambda: at, lambda _: None)
+    told: TTLCache[str, None] = TTLCache(10, REPEAT_SECONDS, timer=seconds)
+    reporter = Reporter("berth.ome.io/extender", "berth-0")
+    return Trespasses(api, cluster, outbox, reporter, lambda: at, lambda _: None, told=told)
 
 
 async def test_what_lasts_for_two_looks_is_told_once_until_it_is_right_again(api: Api, server: ScriptedServer) -> None:
     """A list that is being read shows much that is not so."""
-    cluster, outbox = known(shared_node("n")), Told()
-    found = trespasses(api, cluster, outbox)
+    cluster, outbox, seconds = known(shared_node("n")), Told(), [0.0]
+    found = trespasses(api, cluster, outbox, lambda: seconds[0])
     pods: Any = {"items": [pod_object("u", 300, "n"), pod_object("v", 300, "n", "0")]}
     answers = [body(pods), body({"metadata": {"name": "n", "uid": "n-1"}}), CREATED]
 
@@ -61,6 +68,12 @@ async def test_what_lasts_for_two_looks_is_told_once_until_it_is_right_again(api
     assert dict(found.nodes) == {}
     cluster.account.apply_pod(share_pod("u", 300, "n"))
     server.script = [*answers]
+    found.look()
+    found.look()
+    await outbox.flush()
+    assert len(outbox.sent) == 1  # what comes and goes is told once in a while
+
+    seconds[0] = REPEAT_SECONDS
     found.look()
     found.look()
     await outbox.flush()
