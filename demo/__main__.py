@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from demo.installation import Installation
+from demo.installation import Installation, machine_address
 from demo.stage import Stage
 from demo.story import tell
 from sandbox import ComponentDiedError, ControlPlane, KubectlError, NotBuiltError, TimedOutError, load_nodes
@@ -50,7 +50,7 @@ def _set_up(plane: ControlPlane, began: float) -> Stage:
     plane.add_nodes(nodes)
     plane.start_stock_scheduler()
     print(f"   the control plane is ready with {len(nodes)} nodes ({time.monotonic() - began:.1f} s)", flush=True)
-    berth = Installation(plane)
+    berth = Installation(plane, machine_address())
     stage = Stage(plane, berth)
     berth.install()
     stage.extender_port = berth.port("extender", "extender")

@@ -7,9 +7,11 @@ all that is replaced.
 
 import base64
 import json
+import socket
 import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -22,15 +24,26 @@ START_SECONDS = 30.0
 _WEBHOOK_CONFIGURATION = "accelerators.berth.ome.io"
 _WEBHOOK_PATHS = {"mutatingwebhookconfiguration": "/mutate", "validatingwebhookconfiguration": "/validate"}
 _LOOPBACK = "127.0.0.1"
+_SERVICE_NAME = "kubernetes.io/service-name"
+# An address for documentation (RFC 5737): only the way to it is asked for.
+_ELSEWHERE = ("198.51.100.1", 9)
 
 Json = dict[str, Any]
 
 
 class Installation:
-    """Berth on a control plane: `install` applies the manifests and starts every part; parts can be killed."""
+    """Berth on a control plane: `install` applies the manifests and starts every part; parts can be killed.
 
-    def __init__(self, plane: ControlPlane) -> None:
+    With a `service_address` of this machine, the API server calls the webhook by its Service. Without one, the webhook
+    listens on loopback, which no Service can lead to, and the references to the Service are replaced.
+    """
+
+    def __init__(
+        self, plane: ControlPlane, service_address: str = "", executables: Path = Path(sys.executable).parent
+    ) -> None:
         self.plane = plane
+        self.service_address = service_address
+        self.executables = executables
         self.programs: dict[str, Component] = {}
 
     def install(self) -> None:
@@ -54,8 +67,9 @@ class Installation:
 
     def start_webhook(self) -> None:
         """Start the webhook, and let the API server call it."""
-        self._start_berth("berth-webhook", "webhook", address=_LOOPBACK, port="0")
-        self._point_api_server_at(self.port("webhook", "webhook"))
+        self._start_berth("berth-webhook", "webhook", address=self.service_address or _LOOPBACK, port="0")
+        port = self.port("webhook", "webhook")
+        self._publish(port) if self.service_address else self._point_api_server_at(port)
 
     def start_extender(self, port: int = 0) -> None:
         """Start the extender."""
@@ -99,7 +113,7 @@ class Installation:
         log_name = f"{container_name}-{len(list(self.plane.folder.glob(f'{container_name}-*.log')))}"
         self.programs[container_name] = self.plane.start(
             log_name,
-            [Path(sys.executable).parent / container["command"][0], *command, *tls, *flags, *more_flags],
+            [self.executables / container["command"][0], *command, *tls, *flags, *more_flags],
             {"KUBECONFIG": str(self._rights(deployment))},
         )
         ready = partial(_is_ready, self.url(container_name, "health"))
@@ -138,6 +152,14 @@ class Installation:
         settings = self.plane.get_json("configmap", volume["configMap"]["name"], NAMESPACE)
         return {name: text.encode() for name, text in settings["data"].items()}
 
+    def _publish(self, port: int) -> None:
+        """Tell where the endpoint of the webhook's Service is, as kube-controller-manager does for pods."""
+        metadata = {"name": "berth-webhook", "namespace": NAMESPACE, "labels": {_SERVICE_NAME: "berth-webhook"}}
+        endpoint = {"addresses": [self.service_address], "conditions": {"ready": True}}
+        slice_ = {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": metadata}
+        places = {"addressType": "IPv4", "endpoints": [endpoint], "ports": [{"name": "https", "port": port}]}
+        self.plane.apply(json.dumps(slice_ | places))
+
     def _point_api_server_at(self, port: int) -> None:
         """Replace the references to the Service, which nothing routes here, by addresses under the same certificate."""
         for kind, path in _WEBHOOK_PATHS.items():
@@ -145,6 +167,18 @@ class Installation:
             client = {"caBundle": found[0]["clientConfig"]["caBundle"], "url": f"https://localhost:{port}{path}"}
             patch = [{"op": "replace", "path": "/webhooks/0/clientConfig", "value": client}]
             self.plane.kubectl("patch", kind, _WEBHOOK_CONFIGURATION, "--type=json", f"--patch={json.dumps(patch)}")
+
+
+def machine_address() -> str:
+    """Return the address by which others would reach this machine, or nothing: Services lead to no other addresses."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(_ELSEWHERE)  # sends nothing
+        except OSError:
+            return ""
+        address: str = probe.getsockname()[0]
+    found = ip_address(address)
+    return "" if found.is_loopback or found.is_link_local else address
 
 
 def _container(deployment: Json, name: str) -> Json:

@@ -1,14 +1,16 @@
 """What is shipped, as it is shipped: every container's command under its own ServiceAccount's rights."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 
-from demo.installation import MANIFESTS, Installation
+from demo.installation import MANIFESTS, Installation, machine_address
 from demo.stage import Stage, engine_pod
-from placement.keys import PLACEMENT
+from placement.keys import CHOSEN_CLASS, PLACEMENT
 from sandbox import ControlPlane, load_nodes
 
 Json = dict[str, Any]
@@ -19,7 +21,7 @@ def stage() -> Iterator[Stage]:
     """Berth installed by its manifests on a control plane with fake nodes and the example classes."""
     with ControlPlane() as plane:
         plane.add_nodes(load_nodes())
-        berth = Installation(plane)
+        berth = Installation(plane, machine_address())
         stage = Stage(plane, berth)
         # Classes that people wrote before, of which discovery then makes none.
         berth.apply()
@@ -84,6 +86,36 @@ def test_an_invalid_class_says_so_and_the_others_work(stage: Stage) -> None:
     assert "discovery" in stage.plane.wait(condition, 20, "the class has its condition")["message"]
     stage.create_quietly("ml", engine_pod("fine", accelerator_class="nvidia-t4"))
     assert stage.placed("ml", "fine")["spec"]["nodeName"].startswith("t4-")
+
+
+def test_the_engines_of_the_kind_cluster_find_its_devices(stage: Stage) -> None:
+    """`make kind`: workers get devices, and engines that say nothing of accelerators the class that suits them."""
+    cluster = yaml.safe_load((MANIFESTS / "kind/cluster.yaml").read_text())
+    labels = [each["labels"] for each in cluster["nodes"] if each["role"] == "worker"]
+    names = [f"berth-worker{number if number > 1 else ''}" for number in range(1, len(labels) + 1)]
+    stage.plane.add_nodes([_worker(name, each) for name, each in zip(names, labels, strict=True)])
+    kubectl = [str(stage.plane.tools / "kubectl"), f"--kubeconfig={stage.plane.kubeconfig}"]
+    subprocess.run([str(MANIFESTS / "kind/devices.sh"), *kubectl], check=True, stdout=subprocess.DEVNULL)
+    stage.apply_example("profile.yaml")
+    namespace, deployment = yaml.safe_load_all((MANIFESTS / "kind/engines.yaml").read_text())
+    stage.plane.apply(json.dumps(namespace))
+
+    stage.create_quietly("inference", _pod_of(deployment))
+
+    devices = [stage.plane.get_json("node", name)["status"]["allocatable"] for name in names]
+    assert [each.get("nvidia.com/gpu") or each["amd.com/gpu"] for each in devices] == ["4", "8", "8"]
+    assert stage.placed("inference", "engine")["metadata"]["labels"][CHOSEN_CLASS] == "nvidia-l4"
+
+
+def _worker(name: str, labels: Json) -> Json:
+    amounts = {"cpu": "8", "memory": "16Gi", "pods": "110"}
+    metadata = {"name": name, "labels": labels, "annotations": {"kwok.x-k8s.io/node": "fake"}}
+    return {"metadata": metadata, "status": {"capacity": amounts, "allocatable": amounts}}
+
+
+def _pod_of(deployment: Json) -> Json:
+    template = deployment["spec"]["template"]
+    return {"metadata": {**template["metadata"], "name": "engine"}, "spec": template["spec"]}
 
 
 def test_no_program_was_denied_anything(stage: Stage) -> None:
