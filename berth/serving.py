@@ -13,12 +13,14 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import hdrs, web
 from prometheus_client import CollectorRegistry
 
 from berth import health
+from berth.arrivals import Arrivals
+from berth.metrics_access import Access
 from cluster.api import NotConfiguredError
 
 # Callers ask with timeouts of a few seconds; kubelet kills after 30 s.
@@ -30,6 +32,8 @@ FAREWELL_SECONDS = 1.0
 
 # Connections that were accepted last have not been read yet when a listener closes.
 _ARRIVAL_SECONDS = 0.1
+
+_BACKLOG = 128
 
 # The clients of Kubernetes let a connection idle for 90 s; when the server closes first, a request may fall in between.
 KEEP_ALIVE_SECONDS = 180.0
@@ -55,7 +59,10 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What runs: listeners, and endless tasks by name; `readiness` returns what speaks against sending requests."""
+    """What runs: listeners, and endless tasks by name; `readiness` returns what speaks against sending requests.
+
+    Where there is an `access`, metrics are read by whom it lets, over TLS; else by everybody.
+    """
 
     readiness: Callable[[], list[str]]
     registry: CollectorRegistry
@@ -64,6 +71,7 @@ class Program:
     listeners: tuple[Listener, ...] = ()
     tasks: Mapping[str, Task] = field(default_factory=dict)
     grace_seconds: float = GRACE_SECONDS
+    access: Access | None = None
 
 
 def run(program: Coroutine[Any, Any, None]) -> int:
@@ -85,11 +93,13 @@ async def serve(program: Program) -> None:
     def readiness() -> list[str]:
         return ["shutting down"] if stop.is_set() else program.readiness()
 
-    about = health.create_app(readiness, program.registry)
-    health_listener = Listener("health", about, program.metrics_address, program.metrics_port)
+    access = program.access
+    about = health.create_app(readiness, program.registry, access.readers.admit if access else None)
+    tls = access.tls if access else None
+    health_listener = Listener("health", about, program.metrics_address, program.metrics_port, tls)
     async with (
         _listening([health_listener], stop, grace_seconds=1),
-        _working(program.tasks),
+        _working({**program.tasks, **(access.tasks if access else {})}),
         _listening(program.listeners, stop, program.grace_seconds, FAREWELL_SECONDS if program.listeners else 0),
     ):
         try:
@@ -119,10 +129,7 @@ async def _listening(
             )
             await runner.setup()
             running.push_async_callback(runner.cleanup)
-            site = web.TCPSite(runner, each.address, each.port, ssl_context=each.tls)
-            await site.start()
-            running.push_async_callback(_close, site)
-            _announce(each, runner)
+            await running.enter_async_context(_open(each, runner))
         try:
             yield
         finally:
@@ -140,13 +147,22 @@ def _parting(stop: asyncio.Event) -> Callable[[web.Request, web.StreamResponse],
     return part
 
 
-async def _close(site: web.TCPSite) -> None:
-    await site.stop()
-    await asyncio.sleep(_ARRIVAL_SECONDS)
+@asynccontextmanager
+async def _open(listener: Listener, runner: web.AppRunner) -> AsyncIterator[None]:
+    arrivals = Arrivals(listener.name, cast("web.Server", runner.server), listener.tls)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(arrivals, listener.address, listener.port, backlog=_BACKLOG)
+    _announce(listener, server)
+    try:
+        yield
+    finally:
+        server.close()
+        await asyncio.sleep(_ARRIVAL_SECONDS)
+        arrivals.end()
 
 
-def _announce(listener: Listener, runner: web.AppRunner) -> None:
-    for host, port, *_ in runner.addresses:
+def _announce(listener: Listener, server: asyncio.Server) -> None:
+    for host, port, *_ in (each.getsockname() for each in server.sockets):
         fields = {"listener": listener.name, "address": host, "port": port, "tls": listener.tls is not None}
         _LOG.info("listening", extra=fields)
 

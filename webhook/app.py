@@ -10,10 +10,11 @@ from typing import Protocol
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from webhook.bodies import Bodies, RefusedError
 from webhook.desk import Desk
 from webhook.observers import Fault
 from webhook.validating import Validation
-from webhook.wire import MAX_REVIEW_BYTES, Question, WireError, parse
+from webhook.wire import Question, WireError, parse
 
 PATH = "/mutate"
 VALIDATION_PATH = "/validate"
@@ -51,27 +52,27 @@ class Reply:
         return "application/json" if self.status == HTTPStatus.OK else "text/plain; charset=utf-8"
 
 
-def create_app(desk: Desk, validation: Validation | None = None) -> web.Application:
+def create_app(desk: Desk, validation: Validation | None = None, bodies: Bodies | None = None) -> web.Application:
     """Return the application: AdmissionReviews of at most 7 MiB by POST.
 
     /mutate takes those of pods, and /validate those of classes and profiles, where somebody validates them.
     """
-    app = web.Application(client_max_size=MAX_REVIEW_BYTES)
-    app.router.add_post(PATH, _door(desk))
+    app, bodies = web.Application(), bodies or Bodies()
+    app.router.add_post(PATH, _door(desk, bodies))
     if validation is not None:
-        app.router.add_post(VALIDATION_PATH, _door(validation))
+        app.router.add_post(VALIDATION_PATH, _door(validation, bodies))
     return app
 
 
-def _door(answerer: Answerer) -> Handler:
-    """Return what answers one review over HTTP: as `reply` does, and with 413 where it is too large."""
+def _door(answerer: Answerer, bodies: Bodies) -> Handler:
+    """Return what answers one review over HTTP: as `reply` does, or as `Bodies` refuses it."""
 
     async def answer(request: web.Request) -> web.Response:
         try:
-            body = await request.read()
-        except web.HTTPRequestEntityTooLarge as error:
-            answerer.fail(Fault.TOO_LARGE, str(error.text))
-            raise
+            body = await bodies.read(request)
+        except RefusedError as refused:
+            answerer.fail(refused.fault, str(refused))
+            return web.Response(status=refused.status, text=f"{refused}\n")
         found = _TIMEOUT.search(request.query_string)
         made = await reply(answerer, body, found[1] if found else "")
         return web.Response(status=made.status, body=made.body, headers={hdrs.CONTENT_TYPE: made.content_type})

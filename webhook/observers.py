@@ -18,6 +18,8 @@ class Fault(StrEnum):
 
     BAD_REQUEST = "bad_request"
     TOO_LARGE = "too_large"
+    TOO_SLOW = "too_slow"
+    BUSY = "busy"
     FAILED = "failed"
 
 
@@ -36,6 +38,8 @@ class Outcome(StrEnum):
     NAMESPACE_UNKNOWN = "namespace_unknown"  # Its labels cannot be read; admitted unchanged.
     BAD_REQUEST = Fault.BAD_REQUEST.value
     TOO_LARGE = Fault.TOO_LARGE.value
+    TOO_SLOW = Fault.TOO_SLOW.value
+    BUSY = Fault.BUSY.value
     FAILED = Fault.FAILED.value
 
 

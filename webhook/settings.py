@@ -19,6 +19,13 @@ class WebhookSettings(BaseModel):
     )
     metrics_address: str = Field("0.0.0.0", description="address of /healthz, /readyz and /metrics")
     metrics_port: int = Field(8080, ge=0, le=65535, description="port of that address; 0 lets the kernel choose")
+    metrics_secure: bool = Field(
+        False,
+        description="serve that address over TLS, and /metrics to those alone whom the API server lets get /metrics",
+    )
+    metrics_certificate_directory: Path | None = Field(
+        None, description="folder with tls.crt and tls.key for that; without it a self-signed one is made at the start"
+    )
     scheduler_name: str | None = Field(
         None, description="scheduler that injected pods are handed to; without it schedulerName stays as it is"
     )

@@ -30,6 +30,8 @@ class Check(StrEnum):
     UNASKED = "unasked"  # Whether a named class exists could not be found out.
     BAD_REQUEST = Fault.BAD_REQUEST.value
     TOO_LARGE = Fault.TOO_LARGE.value
+    TOO_SLOW = Fault.TOO_SLOW.value
+    BUSY = Fault.BUSY.value
     FAILED = Fault.FAILED.value
 
 
