@@ -5,7 +5,6 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Coroutine
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from berth import logs
+from berth.build import build_of
 from berth.settings import SettingsError, flag_of, load, prefix_of
 
 Settings = TypeVar("Settings", bound=BaseModel)
@@ -73,7 +73,8 @@ def _run(
     # Half of an exposition would be times at which counters began, which the conventions do not ask for.
     disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no annotation there.
     logs.configure(settings.model_dump()["log_level"], sys.stderr)
-    _LOG.info("begun", extra={"program": program, "version": version("berth")})
+    build = build_of(os.environ)
+    _LOG.info("begun", extra={"program": program, "version": build.version, "revision": build.revision})
     code = serving.run(composed)
     _LOG.info("ended", extra={"program": program, "code": code})
     return code

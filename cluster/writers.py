@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
+from http import HTTPStatus
 from typing import NamedTuple
 
-from cluster.api import Api, PatchKind
+from cluster.api import Api, ApiError, PatchKind
 from placement.keys import TOUCHED
 from placement.pods import Pod
 
 MAX_NOTE_BYTES = 1024
 # A pod's name may be as long as an event's, which has a digest behind it.
 MAX_NAME_PREFIX = 200
+
+# The API server's words; the reason that it gives beside them is that of every refusal.
+_BEING_DELETED = "because it is being terminated"
 
 
 class EventType(StrEnum):
@@ -97,6 +101,13 @@ async def publish_about(api: Api, subject: Subject, event: Event, reporter: Repo
         "reportingInstance": reporter.instance,
     }
     await api.create(f"/apis/events.k8s.io/v1/namespaces/{namespace}/events", body)
+
+
+def is_ending(error: ApiError) -> bool:
+    """Tell whether a write was refused because its namespace is being deleted, or is gone."""
+    if error.status == HTTPStatus.FORBIDDEN:
+        return _BEING_DELETED in error.message
+    return error.status == HTTPStatus.NOT_FOUND and error.message.startswith("namespaces ")
 
 
 def _pod_path(namespace: str, name: str) -> str:

@@ -65,5 +65,5 @@ class Observers:
             _LOG.warning("lease: %s", seen.problem)
         if seen.is_leading != self._leads:
             self._leads = seen.is_leading
-            said = "this replica leads" if seen.is_leading else "this replica no longer leads"
-            _LOG.info(said, extra={"holder": seen.holder, "transitions": seen.transitions})
+            fields = {"holder": seen.holder, "transitions": seen.transitions}
+            _LOG.info("this replica %s", "leads" if seen.is_leading else "no longer leads", extra=fields)

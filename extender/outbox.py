@@ -8,6 +8,7 @@ from enum import StrEnum
 from http import HTTPStatus
 
 from cluster.api import UNREACHABLE, ApiError
+from cluster.writers import is_ending
 from extender.inbox import Inbox
 
 SIZE = 10_000
@@ -21,7 +22,7 @@ class Sent(StrEnum):
     """What became of a write."""
 
     WRITTEN = "written"
-    MOOT = "moot"  # The object is not there any more, or what was to be written is there already.
+    MOOT = "moot"  # The object is not there any more, or will not be, or what was to be written is there already.
     REFUSED = "refused"  # It will not be accepted the next time either.
     DROPPED = "dropped"  # It failed too often, or too many waited.
 
@@ -77,7 +78,7 @@ class Outbox:
 
 def _outcome(error: ApiError) -> Sent:
     """Return what becomes of a write after this error, DROPPED where another try may help."""
-    if error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
+    if error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT) or is_ending(error):
         return Sent.MOOT
     may_pass = (
         error.status in (UNREACHABLE, HTTPStatus.TOO_MANY_REQUESTS) or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR

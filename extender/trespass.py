@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from cachetools import TTLCache
+
 from cluster.api import Api
 from cluster.occupants import node_uid, pods_on
 from cluster.writers import Event, EventType, Reporter, publish_node_event
@@ -25,13 +27,20 @@ LOOK_SECONDS = 3.0
 # So many pods are named of each scheduler.
 NAMED = 5
 
+# The note has names and counts: of a node where they never rest, one event is told in so many seconds.
+REPEAT_SECONDS = 300.0
+MAX_TOLD = 10_000
+
 REASON = "DevicesPromisedTwice"
 ACTION = "Scheduling"
 
 
 @dataclass
 class Trespasses:
-    """Looks at nodes that have changed, and tells of each that is held by too many: once, until it is right again."""
+    """Looks at nodes that have changed, and tells of each that is held by too many: once, until it is right again.
+
+    A node gets one Event at most in five minutes.
+    """
 
     api: Api
     knowledge: Knowledge
@@ -41,6 +50,7 @@ class Trespasses:
     count: Callable[[Sent], None]
     publishes: bool = True
     nodes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    told: TTLCache[str, None] = field(default_factory=lambda: TTLCache(MAX_TOLD, REPEAT_SECONDS))
     _suspects: set[str] = field(default_factory=set)
     _seen: Inventory = field(default_factory=Inventory)
 
@@ -56,8 +66,9 @@ class Trespasses:
         lasting = self._suspects.copy()
         for name in self._seen.names_changed_since(before):
             self._judge(name, self._seen.nodes.get(name))
-        for name in lasting & self._suspects:
+        for name in lasting & self._suspects - self.told.keys():
             self._suspects.discard(name)
+            self.told[name] = None
             if self.publishes:
                 self._tell(self._seen.nodes[name])
 

@@ -1,6 +1,7 @@
 """`berth controller`: compose the controller and run it."""
 
 import argparse
+import os
 import secrets
 import socket
 from datetime import UTC, datetime
@@ -32,8 +33,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 async def _compose(settings: ControllerSettings) -> None:
-    from prometheus_client import CollectorRegistry
-
+    from berth.build import build_of, program_registry
+    from berth.metrics_access import access
     from berth.serving import Program, serve
     from berth.watches import WatchObserver
     from cluster.api import Api
@@ -42,7 +43,7 @@ async def _compose(settings: ControllerSettings) -> None:
     from controller.ports import Alone, Surroundings
     from controller.reconciling.measures import Measures
 
-    registry = CollectorRegistry()
+    registry = program_registry("controller", build_of(os.environ))
     observers = Observers(registry)
     async with Api.connect(settings.kubeconfig) as api:
         lease = _lease(settings, api, observers) if settings.leader_election else None
@@ -55,7 +56,7 @@ async def _compose(settings: ControllerSettings) -> None:
             return [*([f"lease: {lease.problem}"] if lease and lease.problem else []), *controller.readiness()]
 
         health = (settings.metrics_address, settings.metrics_port)
-        await serve(Program(readiness, registry, *health, tasks=tasks))
+        await serve(Program(readiness, registry, *health, tasks=tasks, access=access(settings, api)))
 
 
 def _lease(settings: ControllerSettings, api: "Api", observers: "Observers") -> "Lease":

@@ -1,6 +1,7 @@
 """`berth webhook`: compose the admission webhook and run it."""
 
 import argparse
+import os
 from datetime import UTC, datetime
 
 from berth import programs
@@ -18,8 +19,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 async def _compose(settings: WebhookSettings) -> None:
-    from prometheus_client import CollectorRegistry
-
+    from berth.build import build_of, program_registry
+    from berth.certificate_gauge import CertificateGauge
+    from berth.metrics_access import access
     from berth.serving import Listener, Program, serve
     from berth.watches import WatchObserver
     from certs.serving import ServingCertificate
@@ -34,8 +36,9 @@ async def _compose(settings: WebhookSettings) -> None:
     from webhook.validating import Validation
     from webhook.validation_observers import ValidationObservers
 
-    registry = CollectorRegistry()
+    registry = program_registry("webhook", build_of(os.environ))
     certificate = ServingCertificate(settings.certificate_directory)
+    registry.register(CertificateGauge(certificate))
     async with Api.connect(settings.kubeconfig) as api:
         view = ClusterView(api, Kind, WatchObserver(registry))
 
@@ -49,4 +52,4 @@ async def _compose(settings: WebhookSettings) -> None:
         listener = Listener("webhook", app, settings.address, settings.port, certificate.context)
         tasks = {"view": view.run, "memory": lambda: settle(view), "certificate": certificate.follow}
         health = (settings.metrics_address, settings.metrics_port)
-        await serve(Program(readiness, registry, *health, (listener,), tasks))
+        await serve(Program(readiness, registry, *health, (listener,), tasks, access=access(settings, api)))
