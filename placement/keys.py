@@ -43,6 +43,9 @@ DEVICES = "berth.ome.io/devices"
 # On nodes that offer their devices in shares: "true", or how many devices there are.
 SHARED = "berth.ome.io/shares"
 
+# A taint of nodes onto which only the scheduler that is its value puts pods.
+SCHEDULER = "berth.ome.io/scheduler"
+
 # Written on a node to wake pods that were rejected.
 TOUCHED = "berth.ome.io/touched"
 

@@ -17,6 +17,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = "Look at a cluster with Berth, and say in order what is wrong and what to do."
     parser.epilog = EPILOG
     parser.add_argument("--namespace", default="berth-system", help="namespace of Berth")
+    parser.add_argument(
+        "--extender-namespace", default="berth-extender", help="namespace of an extender on the host's network"
+    )
     parser.add_argument("--service", default="berth-webhook", help="Service of the webhook")
     parser.add_argument("--secret", default="berth-webhook-tls", help="Secret that the webhook mounts")
     parser.add_argument("--authority-secret", default="berth-authority", help="Secret with the authority's key")
@@ -56,7 +59,11 @@ async def _lines(arguments: argparse.Namespace) -> list[str]:
     places = Places(arguments.namespace, arguments.service, arguments.secret, arguments.authority_secret)
     async with Api.connect(arguments.kubeconfig) as api:
         evidence = await Doctor(
-            api, places, tuple(arguments.scheduler_config), arguments.webhook_configuration
+            api,
+            places,
+            tuple(arguments.scheduler_config),
+            arguments.webhook_configuration,
+            arguments.extender_namespace,
         ).evidence(datetime.now(UTC))
     found = examine(evidence)
     shown = [str(each) for each in found if not (arguments.quiet and each.level is Level.OK)]

@@ -90,6 +90,15 @@ def order(evidence: Evidence) -> Iterator[Finding]:
     yield from _order(ours, evidence.configurations)
 
 
+def validation(evidence: Evidence) -> Iterator[Finding]:
+    """Look whether classes and profiles are checked when they are written."""
+    if evidence.is_validating is False:
+        found = (
+            f"there is no ValidatingWebhookConfiguration {evidence.configuration}: nothing that is written is checked"
+        )
+        yield problem("classes and profiles", found, "kubectl apply --server-side -k manifests/base")
+
+
 def _order(ours: WebhookConfiguration, everybody: tuple[WebhookConfiguration, ...]) -> Iterator[Finding]:
     early = [each.metadata.name for each in everybody if each.metadata.name.startswith(_AFTER)]
     early = [name for name in early if name < ours.metadata.name]

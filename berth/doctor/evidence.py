@@ -41,6 +41,17 @@ class ManagedResource(msgspec.Struct):
     name: str
 
 
+class Tls(msgspec.Struct, rename="camel"):
+    """By what a kube-scheduler knows an extender, and what it shows itself: files on its host, or Base64."""
+
+    insecure: bool = False
+    server_name: str = ""
+    cert_file: str = ""
+    cert_data: str = ""
+    ca_file: str = ""
+    ca_data: str = ""
+
+
 class SchedulerExtender(msgspec.Struct, rename="camel"):
     """An extender in a kube-scheduler's configuration."""
 
@@ -50,6 +61,8 @@ class SchedulerExtender(msgspec.Struct, rename="camel"):
     node_cache_capable: bool = False
     ignorable: bool = False
     managed_resources: list[ManagedResource] | None = None
+    enable_https: bool = msgspec.field(name="enableHTTPS", default=False)
+    tls_config: Tls | None = None
 
     @property
     def resources(self) -> frozenset[str]:
@@ -85,6 +98,27 @@ class SchedulerConfiguration(msgspec.Struct, rename="camel"):
 
 
 @dataclass(frozen=True, slots=True)
+class Replicas:
+    """How many replicas of a program are wanted, and how many are ready; None where nobody counts them."""
+
+    namespace: str
+    wanted: int
+    ready: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """Replicas of Berth's programs and minor versions of the kube-schedulers among them, by kind and name.
+
+    `server_minor` is the API server's; None where it is no number.
+    """
+
+    replicas: Mapping[str, Replicas] = field(default_factory=dict)
+    scheduler_minors: Mapping[str, int] = field(default_factory=dict)
+    server_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
     """A pod that was created for show: in which namespace, whether Berth answered, or why it could not be created.
 
@@ -101,6 +135,8 @@ class Probe:
 class Evidence:
     """The cluster as it was read at `now`.
 
+    `extender_certificates` are
+    those of kube-scheduler and an extender on the host's network, as PEM, by where they stand.
     `schedulers` are configurations by where they stand, `placed_by` counts running pods with accelerators per
     scheduler, `unseen` names what could not be read and why. `configuration` is the name of Berth's webhook
     configurations, `namespace` is Berth's own.
@@ -120,6 +156,9 @@ class Evidence:
     supply: NodeSupply = field(default_factory=NodeSupply)
     schedulers: Mapping[str, SchedulerConfiguration] | None = None
     placed_by: Mapping[str, int] = field(default_factory=dict)
+    programs: Programs | None = None
+    is_validating: bool | None = None
+    extender_certificates: Mapping[str, bytes] = field(default_factory=dict)
     unseen: tuple[str, ...] = ()
     configuration: str = "accelerators.berth.ome.io"
     namespace: str = "berth-system"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from berth.doctor import admission_checks, scheduling_checks
+from berth.doctor import admission_checks, extender_checks, program_checks, scheduling_checks
 from berth.doctor.evidence import Evidence
 from berth.doctor.findings import Finding, Level, warning
 
@@ -10,12 +10,17 @@ Check = Callable[[Evidence], Iterator[Finding]]
 
 CHECKS: tuple[Check, ...] = (
     admission_checks.clocks,
+    program_checks.replicas,
+    program_checks.versions,
     admission_checks.certificates,
     admission_checks.answer,
     admission_checks.order,
+    admission_checks.validation,
     admission_checks.namespaces,
     scheduling_checks.classes,
     scheduling_checks.schedulers,
+    extender_checks.connections,
+    extender_checks.certificates,
     scheduling_checks.rivals,
 )
 

@@ -13,10 +13,12 @@ from typing import Any, TypeVar
 import msgspec
 import yaml
 
+from berth.doctor import programs
 from berth.doctor.evidence import Evidence, Probe, SchedulerConfiguration, WebhookConfiguration
 from certs.secrets import Places, contents
 from certs.status import Standing
 from cluster.api import Api, ApiError
+from cluster.kinds import RESOURCES
 from cluster.observers import SILENT
 from cluster.view import ClusterView, Kind
 from controller.trusting import ca_bundle
@@ -26,6 +28,8 @@ T = TypeVar("T")
 
 _WATCHED = (Kind.NODES, Kind.CLASSES, Kind.PROFILES, Kind.NODE_POOLS, Kind.AUTOSCALER_STATUS)
 _MUTATING = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
+_VALIDATING = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
+_EXTENDER_TLS = "berth-extender-tls"
 _SYNC_SECONDS = 60.0
 _PAGE = "500"
 _PROBE: Mapping[str, Any] = {
@@ -114,12 +118,14 @@ class Doctor:
     places: Places
     files: tuple[Path, ...] = ()
     configuration: str = "accelerators.berth.ome.io"
+    extender_namespace: str = "berth-extender"
     _unseen: list[str] = field(default_factory=list)
 
     async def evidence(self, now: datetime) -> Evidence:
         """Return what can be seen of the cluster; raises ApiError where it cannot be reached at all, and OSError."""
         namespaces = _labels(await self.api.get("/api/v1/namespaces"))
         view = await self._view()
+        schedulers = await self._schedulers()
         evidence = Evidence(
             now,
             namespaces,
@@ -133,8 +139,11 @@ class Doctor:
             view.profile_problems,
             view.inventory,
             view.supply,
-            await self._schedulers(),
+            schedulers,
             await self._seen("pods", self._placed_by(view)) or {},
+            await self._seen("Deployments and DaemonSets", programs.read(self.api, *self._namespaces)),
+            await self._seen("validating webhook configurations", self._is_validating()),
+            await self._extender_certificates(schedulers or {}),
         )
         return replace(
             evidence,
@@ -154,7 +163,7 @@ class Doctor:
 
     async def _view(self) -> ClusterView:
         """Return nodes, classes and profiles as they stand."""
-        view = ClusterView(self.api, _WATCHED, SILENT)
+        view = ClusterView(self.api, [each for each in _WATCHED if await self._is_readable(each)], SILENT)
         watching = asyncio.create_task(view.run())
         with suppress(TimeoutError):
             async with asyncio.timeout(_SYNC_SECONDS):
@@ -163,8 +172,35 @@ class Doctor:
         self._unseen += [f"{kind}: not read within {_SYNC_SECONDS:g} s" for kind in view.unsynced]
         return view
 
+    async def _is_readable(self, kind: Kind) -> bool:
+        """Ask for one object: a watch asks again and again for what may not be read."""
+        resource = RESOURCES[kind]
+        selected = {"fieldSelector": resource.field_selector} if resource.field_selector else {}
+        try:
+            await self.api.get(resource.path, {"limit": "1", **selected})
+        except ApiError as error:
+            if error.status == HTTPStatus.FORBIDDEN:
+                self._unseen.append(f"{kind}: {error}")
+                return False
+        return True
+
     async def _configurations(self) -> tuple[WebhookConfiguration, ...]:
         return tuple(msgspec.json.decode(await self.api.get(_MUTATING), type=_Configurations).items)
+
+    async def _is_validating(self) -> bool:
+        found = msgspec.json.decode(await self.api.get(_VALIDATING), type=_Configurations).items
+        return any(each.metadata.name == self.configuration for each in found)
+
+    @property
+    def _namespaces(self) -> tuple[str, str]:
+        return self.places.namespace, self.extender_namespace
+
+    async def _extender_certificates(self, schedulers: Mapping[str, SchedulerConfiguration]) -> Mapping[str, bytes]:
+        """Return those of both sides, as far as they are in the cluster or on this machine."""
+        path = f"/api/v1/namespaces/{self.extender_namespace}/secrets/{_EXTENDER_TLS}"
+        secret = await self._seen("Secret of the extender", self.api.get(path))
+        found = programs.scheduler_certificates(schedulers.values())
+        return {**(programs.secret_certificates(f"Secret {_EXTENDER_TLS}", secret) if secret else {}), **found}
 
     async def _ready_webhooks(self) -> int | None:
         """Return how many replicas are ready, or None where nobody counts them."""

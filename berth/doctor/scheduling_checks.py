@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from berth.doctor.evidence import Evidence, SchedulerConfiguration, SchedulerExtender
+from berth.doctor.extender_checks import is_ours
 from berth.doctor.findings import Finding, fine, problem, warning
 from placement.accelerators import AcceleratorClass
 from placement.scaling.supply import supplier, unreadable_terms
@@ -52,15 +53,15 @@ def schedulers(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _ours(configuration: SchedulerConfiguration) -> list[SchedulerExtender]:
-    return [each for each in configuration.extenders or () if each.url_prefix.rstrip("/").endswith("/scheduler")]
+    return [each for each in configuration.extenders or () if is_ours(each)]
 
 
 def _of_scheduler(where: str, configuration: SchedulerConfiguration, evidence: Evidence) -> Iterator[Finding]:
     extenders, what = _ours(configuration), f"scheduler {', '.join(configuration.names)} ({where})"
     findings = [*_of_extenders(what, extenders), *_missing(what, extenders, evidence)]
-    if configuration.percentages != {_ALL}:
+    if _ALL not in configuration.percentages:
         found = "percentageOfNodesToScore is not 100: where all of a sample are rejected, others are not looked at"
-        findings.append(warning(what, found, "set percentageOfNodesToScore: 100 in its profile"))
+        findings.append(warning(what, found, "set percentageOfNodesToScore: 100 in the profile of its pods"))
     yield from findings or [fine(what, "asks the extender about every resource of the classes")]
 
 
@@ -99,7 +100,9 @@ def rivals(evidence: Evidence) -> Iterator[Finding]:
         told = ", ".join(f"{count} by {name}" for name, count in sorted(others.items()))
         found = f"pods with accelerators were placed without Berth ({told}): two schedulers race for the same devices"
         yield warning(
-            "schedulers", found, "let all of them have schedulerName of Berth's scheduler, or taint its nodes"
+            "schedulers",
+            found,
+            "let all have schedulerName of Berth's scheduler, or taint nodes: see docs/schedulers.md",
         )
     else:
         yield fine("schedulers", "one scheduler places all pods with accelerators")

@@ -9,6 +9,7 @@ from placement.accelerators import DeviceResource, taint_key
 from placement.devices import is_device
 from placement.discovering.readings import Finding, Labels, Reading, Traits
 from placement.inventory import NodeInventory
+from placement.keys import SCHEDULER
 from placement.selection import Expression, Operator
 from placement.shares import SHARES
 from placement.taints import FORBIDDING, Taint, Toleration
@@ -86,7 +87,11 @@ def condition(key: str, value: str) -> Expression:
 
 def is_for_accelerators(key: str, value: str) -> bool:
     """Tell whether a taint keeps pods without accelerators away, and says no more."""
-    return is_device(key) or (key, value) in _CONVENTIONS
+    return is_device(key) or _is_convention(key, value)
+
+
+def _is_convention(key: str, value: str) -> bool:
+    return (key, value) in _CONVENTIONS or key == SCHEDULER
 
 
 def _toleration(taint: Taint) -> Toleration | None:
@@ -95,6 +100,6 @@ def _toleration(taint: Taint) -> Toleration | None:
         return None
     if is_device(taint.key):
         return Toleration(taint.key, "Exists", effect=taint.effect)
-    if (taint.key, taint.value) in _CONVENTIONS:
+    if _is_convention(taint.key, taint.value):
         return Toleration(taint.key, "Equal", taint.value, taint.effect)
     return None

@@ -6,11 +6,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 
+from certs import mutual
 from certs.pairs import make_authority
 from demo.installation import NAMESPACE, Installation
 from sandbox import ControlPlane
@@ -34,6 +36,9 @@ def installed() -> Iterator[Installation]:
         plane.add_nodes(H100.nodes(1))
         berth = Installation(plane)
         berth.apply()
+        version = plane.api.get("/version")["gitVersion"]
+        image = f"kube-scheduler=registry.k8s.io/kube-scheduler:{version}"  # as every operator has to name it
+        plane.kubectl("set", "image", "deployment/berth-scheduler", image, f"--namespace={NAMESPACE}")
         add_namespace(plane)
         apply_objects(plane, H100.as_class, PROFILE)
         berth.start_controller()
@@ -153,3 +158,66 @@ def test_a_user_without_rights_is_told_what_was_not_seen(installed: Installation
 
     assert code in {0, 1}
     assert "not seen: webhook configurations: 403 Forbidden" in said
+    assert "not seen: profiles: 403 Forbidden" in said
+
+
+def test_programs_that_do_not_run_or_are_too_new_are_found(installed: Installation) -> None:
+    """As the Deployments' own controller counts them, and by the tag of kube-scheduler's image."""
+    newer = replaced("/spec/template/spec/containers/0/image", "kube-scheduler:v1.99.0")
+    counted = {"observedGeneration": 1, "replicas": 2}
+    set_status(installed, "berth-scheduler", {**counted, "readyReplicas": 0})
+    set_status(installed, "berth-controller", {**counted, "readyReplicas": 1})
+    try:
+        with patched(installed, "deployment", "berth-scheduler", newer):
+            _, said = doctor(installed)
+    finally:
+        for name in ("berth-scheduler", "berth-controller"):
+            set_status(installed, name, {"observedGeneration": 0, "replicas": 0, "readyReplicas": 0})
+
+    scheduler = "deployment/berth-scheduler: 0 of 2 replicas are ready: pods that name its scheduler wait"
+    assert f"problem  {scheduler}" in said
+    assert "problem  deployment/berth-scheduler: kube-scheduler is of 1.99, and the API server of " in said
+    assert "warning  deployment/berth-controller: 1 of 2 replicas are ready" in said
+
+
+def set_status(berth: Installation, name: str, status: dict[str, int]) -> None:
+    """Let a Deployment be counted like that."""
+    patch = ["--subresource=status", "--type=merge", f"--patch={json.dumps({'status': status})}"]
+    berth.plane.kubectl("patch", "deployment", name, "-n", NAMESPACE, *patch)
+
+
+def test_a_missing_validating_configuration_is_found(installed: Installation) -> None:
+    """What is written is checked by nobody then, and nobody notices."""
+    kept = installed.plane.get_json("validatingwebhookconfiguration", CONFIGURATION)
+    installed.plane.kubectl("delete", "validatingwebhookconfiguration", CONFIGURATION)
+    try:
+        code, said = doctor(installed)
+    finally:
+        del kept["metadata"]["resourceVersion"], kept["metadata"]["uid"]
+        installed.plane.kubectl("create", "-f", "-", stdin=json.dumps(kept))
+
+    assert (code, "there is no ValidatingWebhookConfiguration" in said) == (1, True)
+
+
+def test_certificates_of_the_extender_that_end_are_found(installed: Installation, tmp_path: Path) -> None:
+    """In its Secret, and in the files that the scheduler's configuration names."""
+    now = datetime.now(UTC)
+    mutual.ensure(tmp_path, now - timedelta(days=4 * 365))
+    mutual.ensure(tmp_path / "expired", now - timedelta(days=21 * 365))
+    extender, scheduler = tmp_path / "extender", tmp_path / "expired/kube-scheduler"
+    shipped = (Path(__file__).parents[2] / "manifests/base/scheduler/kube-scheduler.yaml").read_text()
+    configuration = yaml.safe_load(shipped.replace("http://", "https://"))
+    for each in configuration["extenders"]:
+        files = {"certFile": str(scheduler / "tls.crt"), "caFile": str(scheduler / "ca.crt")}
+        files["serverName"] = "berth-extender"
+        each |= {"enableHTTPS": True, "tlsConfig": {**files, "keyFile": str(scheduler / "tls.key")}}
+    (tmp_path / "scheduler.yaml").write_text(yaml.safe_dump(configuration))
+    secret = ["secret", "generic", "berth-extender-tls", "--namespace=berth-extender", "--type=kubernetes.io/tls"]
+    installed.plane.kubectl("create", "namespace", "berth-extender")
+    installed.plane.kubectl("create", *secret, *(f"--from-file={each}" for each in sorted(extender.iterdir())))
+
+    code, said = doctor(installed, f"--scheduler-config={tmp_path / 'scheduler.yaml'}")
+
+    assert code == 1
+    assert "warning  extender certificates (Secret berth-extender-tls, tls.crt): valid until " in said
+    assert f"problem  extender certificates ({scheduler / 'tls.crt'}): certificate expired at " in said

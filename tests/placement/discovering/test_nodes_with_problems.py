@@ -89,6 +89,7 @@ def test_taints_that_keep_pods_without_accelerators_away_are_tolerated() -> None
         Taint(GPU, "present", "NoExecute"),
         Taint("sku", "gpu"),
         Taint("sku", "memory"),
+        Taint("berth.ome.io/scheduler", "berth-scheduler"),
         Taint("team", "research"),
         Taint("node.kubernetes.io/not-ready", effect="NoExecute"),
         Taint("node.kubernetes.io/unschedulable"),
@@ -100,6 +101,7 @@ def test_taints_that_keep_pods_without_accelerators_away_are_tolerated() -> None
         Toleration(GPU, "Exists", effect="NoSchedule"),
         Toleration(GPU, "Exists", effect="NoExecute"),
         Toleration("sku", "Equal", "gpu", "NoSchedule"),
+        Toleration("berth.ome.io/scheduler", "Equal", "berth-scheduler", "NoSchedule"),
     }
 
 
