@@ -19,6 +19,7 @@ COMMANDS = {
     "simulate": "tell where the pods of a trace would go, or how many copies of pods a cluster still takes",
     "doctor": "tell what is wrong with an installation, and what to do",
     "explain": "tell why a pod got its class and its node, or why it waits",
+    "uninstall": "take Berth out of a cluster, and leave no pod waiting for it",
     "version": "print the version",
 }
 

@@ -97,6 +97,11 @@ class Api:
         async with await _transport(kubeconfig) as transport:
             yield cls(transport, kubeconfig)
 
+    @property
+    def address(self) -> str:
+        """The URL at which it is reached."""
+        return str(self._transport.configuration.host)
+
     def behind(self, gate: Gate) -> "Api":
         """Return the same API server for somebody whose writes pass the gate."""
         return Api(self._transport, self._kubeconfig, gate)

@@ -20,11 +20,18 @@ _PODS = "/api/v1/pods"
 _ANYTHING = msgspec.json.Decoder()
 
 
-async def is_used(api: Api, name: str) -> bool:
-    """Tell whether a profile, an object of OME or a pod names a class. Raises ApiError."""
+async def is_named(api: Api, name: str) -> bool:
+    """Tell whether a profile or an object of OME names a class. Raises ApiError."""
     for path in _NAMING:
         if await _is_named(api, path, name):
             return True
+    return False
+
+
+async def is_used(api: Api, name: str) -> bool:
+    """Tell whether a profile, an object of OME or a pod names a class. Raises ApiError."""
+    if await is_named(api, name):
+        return True
     # Mostly a pod has one class, and its label finds it; of several that are left open the annotation has all.
     query = {"labelSelector": f"{CHOSEN_CLASS}={name}", "limit": "1"}
     if msgspec.json.decode(await api.get(_PODS, query))["items"]:

@@ -189,6 +189,8 @@ class ClusterView:
         """Return the labels of a namespace as the API server has them; raises ApiError."""
         if self._api is None:
             raise ApiError(UNREACHABLE, "Unreachable", "no API server is known")
+        if not is_object_name(name):
+            raise ApiError(HTTPStatus.NOT_FOUND, "NotFound", f"{name!r} is no name of a namespace")
         return decode_namespace(await self._api.get(f"{NAMESPACES_PATH}/{name}")).labels
 
     async def has_class(self, name: str) -> bool:

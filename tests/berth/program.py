@@ -3,11 +3,13 @@
 import asyncio
 import logging
 import sys
+from datetime import UTC, datetime
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter
 
 from berth import logs
+from berth.metrics_access import self_signed
 from berth.serving import FAREWELL_SECONDS, Listener, Program, run, serve
 
 _LOG = logging.getLogger("example")
@@ -54,7 +56,8 @@ async def compose(mode: str) -> None:
     app.router.add_route("*", "/quick", quick)
     registry = CollectorRegistry()
     Counter("example_total", "An example.", registry=registry).inc()
-    listeners = (Listener("slow", app, "127.0.0.1", 0),)
+    tls = self_signed("localhost", datetime.now(UTC)) if mode == "tls" else None
+    listeners = (Listener("slow", app, "127.0.0.1", 0, tls),)
     tasks = {"rest": rest, "watch": TASKS.get(mode, rest)}
     await serve(Program(lambda: PROBLEMS.get(mode, []), registry, "127.0.0.1", 0, listeners, tasks))
 

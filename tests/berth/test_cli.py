@@ -5,6 +5,7 @@ import re
 import resource
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,7 @@ def test_a_program_without_a_cluster_ends_with_the_reason_in_its_log() -> None:
     begun, *_, failure, ended = (json.loads(line) for line in outcome.stderr.splitlines())
     assert outcome.returncode == 1
     assert MISSING in failure["message"]
-    assert (begun["message"], begun["program"]) == ("begun", "controller")
+    assert (begun["message"], begun["program"], begun["revision"]) == ("begun", "controller", "unknown")
     assert (ended["message"], ended["program"], ended["code"]) == ("ended", "controller", 1)
 
 
@@ -112,7 +113,10 @@ def test_certificates_for_a_folder_are_made_once(tmp_path: Path, capsys: pytest.
     assert {oct(file.stat().st_mode & 0o777) for file in tmp_path.rglob("*.key")} == {"0o600"}
 
 
-def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
-    """`berth version` prints one line."""
-    assert main(["version"]) == 0
-    assert re.fullmatch(r"berth \d+\.\d+\.\d+\n", capsys.readouterr().out)
+@pytest.mark.parametrize(("environment", "revision"), [({}, "unknown"), ({"BERTH_REVISION": "62d645c"}, "62d645c")])
+def test_the_version_is_that_of_the_package_and_its_source(environment: dict[str, str], revision: str) -> None:
+    """`berth version` prints one line; the image that is run in names the revision."""
+    outcome = subprocess.run([BERTH, "version"], env=environment, capture_output=True, text=True, check=True)
+
+    said = rf"berth {re.escape(version('berth'))} \(revision {revision}, Python 3\.\d+\.\d+\)\n"
+    assert re.fullmatch(said, outcome.stdout)

@@ -15,8 +15,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from berth.arrivals import HANDSHAKE_SECONDS
 from tests.berth.running import Running, running
 
+# A record of a handshake (RFC 8446, 5.1) that says how long it is, and no more.
+_HALF_A_HELLO = bytes.fromhex("1603010200")
 PROGRAM = str(Path(__file__).with_name("program.py"))
 
 
@@ -110,6 +113,20 @@ def accepts(started: Running) -> bool:
     except ConnectionRefusedError:
         return False
     return True
+
+
+async def test_who_does_not_shake_hands_is_left_soon() -> None:
+    """One that says nothing and one that stops in the middle; whoever does is answered all the while."""
+    with program("tls") as started:
+        port = started.says("listening", listener="slow")["port"]
+        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+        silent[0][1].write(_HALF_A_HELLO)
+        async with aiohttp.ClientSession() as client, asyncio.timeout(2 * HANDSHAKE_SECONDS):
+            async with client.get(f"https://127.0.0.1:{port}/quick", ssl=False) as answer:
+                assert await answer.text() == "answered"
+            assert [await reader.read() for reader, _ in silent] == [b"", b""]
+        for _, writer in silent:
+            writer.close()
 
 
 def test_background_tasks_are_awaited_at_the_end() -> None:
