@@ -22,6 +22,7 @@ ROOMS = (
     "sandbox",
     "bench",
     "demo",
+    "supply",
     "tests",
 )
 FILE_LINES = 300
