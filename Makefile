@@ -2,10 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-# Where tests start a real control plane.
-REAL := $(addprefix tests/,sandbox cluster certs controller extender webhook manifests berth demo chaos)
+KIND := kubectl --context kind-berth
 
-.PHONY: help demo test check controlplane soak churn churn-classes bench bench-replay bench-fragmentation plot fuzz lock kind clean
+# Where tests start a real control plane.
+REAL := $(addprefix tests/,sandbox cluster certs controller extender webhook manifests berth demo rights chaos schedulers)
+
+.PHONY: help demo test check manifests controlplane soak faults churn churn-classes bench bench-replay bench-fragmentation plot fuzz lock licences sbom audit image kind clean
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -20,7 +22,7 @@ help: ## What can be made
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-controlplane: .venv/ready ## Build etcd, kube-apiserver, kube-scheduler, kube-controller-manager, kubectl, kwok and Karpenter once into the user's cache
+controlplane: .venv/ready ## Build etcd, Kubernetes, kwok, Karpenter, Helm, promtool and cert-manager once into the user's cache
 	@$(BIN)/python -m sandbox build
 
 demo: .venv/ready ## Tell the story on a real control plane; KEEP=1 leaves it running
@@ -33,15 +35,22 @@ check: .venv/ready ## Lint, types, layers and budgets
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.budgets
+	$(BIN)/hadolint Dockerfile
 
 test: check controlplane ## Everything that CI runs
 	$(BIN)/pytest
 
-soak: soak-1.34 soak-1.37 churn ## What takes long: tests and long storms on the oldest and the newest Kubernetes, an hour of churn: 2 hours
+soak: soak-1.34 soak-1.37 soak-image churn faults ## What takes long: tests and long storms on the oldest and the newest Kubernetes, an hour of churn: 3 hours
 
 soak-%: .venv/ready
 	@BERTH_SANDBOX_KUBERNETES=$* $(BIN)/python -m sandbox build
 	@BERTH_SOAK=1 BERTH_SANDBOX_KUBERNETES=$* $(BIN)/pytest $(REAL)
+
+soak-image: controlplane ## As root, with buildah and debootstrap: build the image twice, compare, and run its programs: 5 minutes
+	@BERTH_SOAK=1 $(BIN)/pytest tests/image
+
+faults: controlplane ## Every fault of docs/faults.md while 10,000 pods are created, and 1,000,000 fuzzed requests to every endpoint: an hour
+	@BERTH_SOAK=1 $(BIN)/pytest tests/faults -o junit_family=xunit1 --junitxml=build/faults.xml
 
 churn: controlplane ## Whether the extender's memory is flat while 72,000 pods come and go: 15 minutes
 	@$(BIN)/python -m bench.churn
@@ -69,14 +78,33 @@ lock: .venv/ready ## Resolve the dependencies anew into the lock files
 	echo 'setuptools>=80' | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade --quiet -o requirements-build.lock
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --quiet -o requirements-dev.lock
 
-kind: ## For people who have Docker: build the image, and a kind cluster with Berth in it
-	docker build --tag berth:0.1.0 .
-	kind get clusters | grep -qx berth || kind create cluster --name berth --image kindest/node:v1.37.2
+licences: .venv/ready ## Renew docs/licences.md from the lock files; fail on a licence that is not accepted
+	@$(BIN)/python -m supply licences
+
+sbom: .venv/ready ## Write the bill of materials of the image's packages (CycloneDX) into dist/
+	@$(BIN)/python -m supply sbom dist/berth.cdx.json
+
+audit: .venv/ready ## What is known against the pinned versions, by ADVISORIES: a folder or zip archive in OSV's format
+	@$(BIN)/python -m supply audit $(ADVISORIES:%="%")
+
+image: ## Build the image berth:0.1.0 with Docker, or with BUILDER=buildah, from BASE (python:3.13-slim)
+	$(or $(BUILDER),docker) build --build-arg BASE=$(or $(BASE),python:3.13-slim) --build-arg REVISION=$$(git describe --always --dirty --abbrev=12) --tag berth:0.1.0 .
+
+kind: image ## For people who have Docker: build the image, and a kind cluster with Berth in it
+	kind get clusters | grep -qx berth || kind create cluster --config manifests/kind/cluster.yaml
 	kind load docker-image berth:0.1.0 --name berth
-	kubectl --context kind-berth apply --server-side -k manifests/base
-	kubectl --context kind-berth apply --server-side -f manifests/examples/classes.yaml
-	kubectl --context kind-berth rollout status --namespace berth-system deployment --timeout 3m
-	@echo "kind delete cluster --name berth removes it"
+	manifests/kind/devices.sh $(KIND)
+	$(KIND) apply --server-side -k manifests/base
+	$(KIND) wait --for=condition=Established --timeout=1m crd/acceleratorclasses.ome.io crd/acceleratorprofiles.berth.ome.io
+	$(KIND) rollout status --namespace berth-system deployment --timeout 3m
+	$(KIND) apply --server-side -f manifests/examples/classes.yaml -f manifests/examples/profile.yaml -f manifests/kind/engines.yaml
+	$(KIND) rollout status --namespace inference deployment --timeout 3m
+	$(KIND) get pods --namespace inference --output wide --label-columns berth.ome.io/accelerator-class
+	@echo "kubectl --context kind-berth is your cluster; kind delete cluster --name berth removes it"
+
+manifests: .venv/ready ## Make manifests/base and the schema of the chart's values of manifests/chart and the programs' settings
+	@$(BIN)/python -m sandbox build-helm
+	@$(BIN)/python -m tests.manifests.generated
 
 clean: ## Remove .venv and caches of the project folder (the control plane's cache stays)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
