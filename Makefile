@@ -37,8 +37,8 @@ check: .venv/ready ## Lint, types, layers and budgets
 	$(BIN)/python -m tests.budgets
 	$(BIN)/hadolint Dockerfile
 
-test: check controlplane ## Everything that CI runs
-	$(BIN)/pytest
+test: check controlplane ## Everything that CI runs, the tests by two WORKERS
+	$(BIN)/pytest --numprocesses=$(or $(WORKERS),2) --dist=loadfile
 
 soak: soak-1.34 soak-1.37 soak-image churn faults ## What takes long: tests and long storms on the oldest and the newest Kubernetes, an hour of churn: 3 hours
 
@@ -90,7 +90,7 @@ audit: .venv/ready ## What is known against the pinned versions, by ADVISORIES: 
 image: ## Build the image berth:0.1.0 with Docker, or with BUILDER=buildah, from BASE (python:3.13-slim)
 	$(or $(BUILDER),docker) build --build-arg BASE=$(or $(BASE),python:3.13-slim) --build-arg REVISION=$$(git describe --always --dirty --abbrev=12) --tag berth:0.1.0 .
 
-kind: image ## For people who have Docker: build the image, and a kind cluster with Berth in it
+kind: image ## For people who have Docker: the image, a kind cluster with made-up GPUs, Berth in it, and two engines placed
 	kind get clusters | grep -qx berth || kind create cluster --config manifests/kind/cluster.yaml
 	kind load docker-image berth:0.1.0 --name berth
 	manifests/kind/devices.sh $(KIND)

@@ -22,7 +22,7 @@ REMEMBERED = 64
 
 # Names, labels and their values of a large cluster: some megabytes.
 SHARED_TEXTS = 2**16
-SHARED_OWNERS = 2**12
+SHARED_OWNERS = 2**10
 
 
 def hold_of(pod: Pod) -> Hold:

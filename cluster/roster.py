@@ -13,7 +13,7 @@ from placement.pods import Pod
 from placement.recognising.platforms import group_of
 
 # Owners whose pods come and go: far more than come within the seconds for which their number matters.
-_MAX_KIN = 4096
+_MAX_KIN = 1024
 
 
 @dataclass(frozen=True, slots=True)

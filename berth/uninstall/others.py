@@ -19,7 +19,8 @@ class Others:
         """Return the namespaces with another installation. Raises ApiError."""
         installed = await self._namespaces("deployments")
         others = sorted(installed - {self.namespace, self.extender_namespace})
-        extenders = sorted(await self._namespaces("daemonsets") - installed - {self.extender_namespace})
+        hosts = await self._namespaces("daemonsets")
+        extenders = sorted(hosts - installed - {self.namespace, self.extender_namespace})
         beside = tuple(f"namespace {each} has an extender of Berth: --extender-namespace {each}" for each in extenders)
         return Findings(left=(*map(self._beside if self.namespace in installed else self._elsewhere, others), *beside))
 

@@ -28,7 +28,9 @@ class OwnScheduler:
 
     async def find(self) -> Findings:
         """Return which other scheduler the webhook names. Raises ApiError."""
-        others = sorted({each async for each in self._named() if each != self.scheduler})
+        # Settings that were replaced may still be there.
+        named = {each async for each in self._named()}
+        others = sorted(named) if self.scheduler not in named else ()
         return Findings(
             left=tuple(
                 f"the webhook hands pods to {each}, and not to {self.scheduler}: --scheduler-name {each}"

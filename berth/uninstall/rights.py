@@ -34,6 +34,7 @@ NEEDED = (
     *((verb, "ome.io", "acceleratorclasses") for verb in ("delete", "patch")),
     ("patch", "ome.io", "acceleratorclasses/status"),
     *(("patch", "berth.ome.io", each) for each in ("acceleratorprofiles", "acceleratorprofiles/status")),
+    ("write", "berth.ome.io", "annotations"),  # what the policy for pods asks for
     *((verb, "kueue.x-k8s.io", "resourceflavors") for verb in ("delete", "patch")),
 )
 _DEFINITIONS = ("delete", "apiextensions.k8s.io", "customresourcedefinitions")

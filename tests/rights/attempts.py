@@ -155,12 +155,7 @@ ATTEMPTS = (
     Attempt("give a pod another address", "PATCH", f"{RUNS}/status", {"status": {"podIPs": [{"ip": "10.9.9.9"}]}}),
     Attempt("say that a pod has failed", "PATCH", f"{RUNS}/status", {"status": {"phase": "Failed"}}),
     Attempt("say that a pod is not ready, so that no Service leads to it", "PATCH", *_condition(RUNS, "Ready")),
-    Attempt(
-        "say what a pod was given of its resources",
-        "PATCH",
-        f"{RUNS}/status",
-        {"status": {"allocatedResources": {"cpu": "9"}}},
-    ),
+    Attempt("say that a pod cannot be resized", "PATCH", f"{RUNS}/status", {"status": {"resize": "Infeasible"}}),
     Attempt("say that a pod cannot be scheduled", "PATCH", *_condition(WAITS, "PodScheduled")),
     Attempt("give a pod devices", "PATCH", RUNS, _annotated(DEVICES, _DEVICES)),
     Attempt("change which class a pod got", "PATCH", RUNS, _annotated(CHOSEN_CLASS, "h100")),
@@ -190,6 +185,12 @@ ATTEMPTS = (
     ),
     Attempt("change labels of a node by its status", "PATCH", f"{NODE}/status", _labelled("pool", "mine")),
     Attempt("delete a node", "DELETE", NODE),
+    Attempt(
+        "give a volume to another claim",
+        "PATCH",
+        "/api/v1/persistentvolumes/victim",
+        {"spec": {"claimRef": {"namespace": "mine", "name": "mine"}}},
+    ),
     Attempt(
         "change a class: where its pods go, at what price",
         "PATCH",
