@@ -1,5 +1,7 @@
 """The bodies of reviews: each is read in bounded time, and all of them in bounded memory.
 
+There are as many at a time as there are connections, which the listener bounds.
+
 aiohttp bounds the head: a line or a field has at most 8 KiB, and there are at most 128 fields. A head that never ends
 is an idle connection, which the server closes.
 """
@@ -19,9 +21,6 @@ READ_SECONDS = 5.0
 # A review has some ten thousand bytes, so that is room for thousands of them at a time, or for eight of the largest.
 MAX_BYTES_AT_ONCE = 8 * MAX_REVIEW_BYTES
 
-# An API server has 200 requests that change something under way by default; there are seldom more than five servers.
-MAX_AT_ONCE = 2_000
-
 
 class RefusedError(Exception):
     """A request is not answered: what it is counted as, the HTTP status, and a sentence for its sender."""
@@ -39,9 +38,7 @@ class Bodies:
     read_seconds: float = READ_SECONDS
     max_bytes: int = MAX_REVIEW_BYTES
     max_bytes_at_once: int = MAX_BYTES_AT_ONCE
-    max_at_once: int = MAX_AT_ONCE
     _bytes: int = 0
-    _at_once: int = 0
 
     async def read(self, request: web.Request) -> bytes:
         """Return the body of a request; raises RefusedError."""
@@ -49,9 +46,6 @@ class Bodies:
             raise self._too_large()
         if request.content.is_eof():  # It came with the head, as most do.
             return self._whole(request.content.read_nowait())
-        if self._at_once >= self.max_at_once:
-            raise _busy(f"more than {self.max_at_once} reviews are being read")
-        self._at_once += 1
         try:
             async with asyncio.timeout(self.read_seconds):
                 return await self._read(request)
@@ -60,8 +54,6 @@ class Bodies:
             raise RefusedError(Fault.TOO_SLOW, HTTPStatus.REQUEST_TIMEOUT, text) from None
         except (ConnectionError, web.RequestPayloadError) as error:
             raise RefusedError(Fault.BAD_REQUEST, HTTPStatus.BAD_REQUEST, f"the body broke off: {error}") from None
-        finally:
-            self._at_once -= 1
 
     async def _read(self, request: web.Request) -> bytes:
         body = bytearray()

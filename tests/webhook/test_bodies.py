@@ -87,22 +87,6 @@ async def test_bodies_that_fill_the_memory_are_refused() -> None:
             writer.close()
 
 
-async def test_too_many_at_a_time_are_refused() -> None:
-    """However little each of them sends; a review that comes with its head takes no time, and is answered."""
-    async with door(Bodies(max_at_once=3)) as at:
-        held = [await at.begin(1000, b"x") for _ in range(4)]
-        done, waiting = await asyncio.wait([asyncio.create_task(said(reader)) for reader, _ in held], timeout=1)
-        for each in waiting:
-            each.cancel()
-
-        assert [each.result() for each in done] == [(503, "more than 3 reviews are being read; ask again later\n")]
-        whole = json.dumps(review()).encode()
-        held.append(await at.begin(len(whole), whole))
-        assert (await said(held[-1][0]))[0] == 200
-        for _, writer in held:
-            writer.close()
-
-
 @pytest.mark.parametrize("whole", [True, False], ids=["announced", "sent"])
 async def test_a_body_that_is_too_large_is_refused(*, whole: bool) -> None:
     """By its head where that tells, else as soon as it is."""
