@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 MANIFESTS = ROOT / "manifests/base"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def control_plane() -> Iterator[ControlPlane]:
     """An API server with fake nodes and everything that `kubectl apply -k manifests/base` brings."""
     with ControlPlane(kwok=False) as started:
@@ -22,7 +22,7 @@ def control_plane() -> Iterator[ControlPlane]:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def plane() -> Iterator[ControlPlane]:
     """An API server with the definitions of OME, Berth and Kueue, none of which runs."""
     with ControlPlane(kwok=False) as started:

@@ -6,7 +6,7 @@ from cluster.api import Api
 from sandbox import ControlPlane
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def control_plane() -> Iterator[ControlPlane]:
     """An API server; each test uses names of its own."""
     with ControlPlane(kwok=False) as started:

@@ -8,7 +8,7 @@ from tests.chaos.cluster import Battlefield, battlefield
 from tests.extender.scheduling import Cluster
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared_field() -> Iterator[Battlefield]:
     """A node of whole devices, and two in shares."""
     with battlefield(whole=2, shared=2) as ready:

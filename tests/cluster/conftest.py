@@ -18,7 +18,7 @@ def shelf() -> Shelf:
     return Shelf()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def control_plane() -> Iterator[ControlPlane]:
     """A real API server; each test uses names of its own."""
     with ControlPlane(kwok=False) as running:

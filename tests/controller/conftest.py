@@ -21,7 +21,7 @@ AUDIT_WRITES = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def control_plane() -> Iterator[ControlPlane]:
     """An API server that knows AcceleratorClasses and has the namespace berth-system."""
     with ControlPlane(kwok=False, audit_policy=AUDIT_WRITES) as started:

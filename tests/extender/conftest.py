@@ -8,7 +8,7 @@ from sandbox import ControlPlane, load_nodes
 from tests.extender.scheduling import PROJECT, Cluster, ExtenderProgram, scheduler_configuration
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def plane() -> Iterator[ControlPlane]:
     """A control plane with the fake nodes, Berth's CRDs and a class for each kind of hardware."""
     with ControlPlane(kwok=False) as started:
@@ -20,7 +20,7 @@ def plane() -> Iterator[ControlPlane]:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def program(plane: ControlPlane) -> ExtenderProgram:
     """The extender as a program, asked by a kube-scheduler."""
     extender = ExtenderProgram(plane)

@@ -7,7 +7,7 @@ import pytest
 from tests.faults.stage import Stage, stage
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared_stage() -> Iterator[Stage]:
     """Berth with two replicas of its webhook, ready."""
     with stage() as ready:

@@ -24,13 +24,13 @@ COLLECTIONS = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def manifests() -> Path:
     """The folder of the manifests."""
     return PROJECT / "manifests"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def control_plane(manifests: Path) -> Iterator[ControlPlane]:
     """A control plane that knows AcceleratorClass and AcceleratorProfile."""
     with ControlPlane(kwok=False) as running:
@@ -39,7 +39,7 @@ def control_plane(manifests: Path) -> Iterator[ControlPlane]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def submit(control_plane: ControlPlane) -> Submit:
     """Submits an object with strict field validation and without keeping it; returns it with its defaults."""
 
@@ -50,7 +50,7 @@ def submit(control_plane: ControlPlane) -> Submit:
     return send
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def refusal(submit: Submit) -> Callable[[Manifest], str]:
     """Submits an object that is to be refused; returns what the API server says."""
 
@@ -63,7 +63,7 @@ def refusal(submit: Submit) -> Callable[[Manifest], str]:
     return send
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def proposal() -> list[Manifest]:
     """Every object of the founding document, those inside its ConfigMaps included."""
     if not PROPOSAL.exists():

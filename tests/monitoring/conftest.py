@@ -35,7 +35,7 @@ class Scrape:
         return {value for line in lines for name, value in _LABEL.findall(line) if name == label}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def scrape() -> Iterator[Scrape]:
     """Berth installed, after it had something to do, good and bad."""
     with ControlPlane() as plane:

@@ -10,7 +10,7 @@ from tests.rights import everything
 from tests.rights.audit import POLICY
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def berth() -> Iterator[Installation]:
     """Berth, in the middle of its work, before an API server that writes down who asks what."""
     with ControlPlane(kwok=False, audit_policy=POLICY) as plane:

@@ -10,7 +10,7 @@ from tests.chaos.cluster import node
 from tests.extender.scheduling import PROJECT, Cluster
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def plane() -> Iterator[ControlPlane]:
     """A control plane with nodes of whole devices and of shares, Berth's CRDs and a class for each kind of hardware."""
     with ControlPlane(kwok=False) as started:
@@ -23,7 +23,7 @@ def plane() -> Iterator[ControlPlane]:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def installed(plane: ControlPlane) -> ControlPlane:
     """The control plane with Berth installed beside a scheduler of its own."""
     overlay = PROJECT / "manifests/overlays/existing-scheduler"

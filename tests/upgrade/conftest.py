@@ -5,7 +5,7 @@ import pytest
 from sandbox import ControlPlane
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def control_plane() -> Iterator[ControlPlane]:
     """An API server without anything of Berth."""
     with ControlPlane(kwok=False) as started:
