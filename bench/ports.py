@@ -1,15 +1,23 @@
 """Ports of programs that a benchmark starts, and whether such a program is ready."""
 
+import secrets
 import socket
+from contextlib import suppress
 from http import HTTPStatus
 from urllib.request import urlopen
+
+# Below those that the kernel gives to connections (net.ipv4.ip_local_port_range), which would take a port that was
+# free a moment ago.
+_FIRST, _COUNT = 20_000, 12_000
 
 
 def free_port() -> int:
     """Return a port of this machine that nobody listens on."""
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        return int(holder.getsockname()[1])
+    while True:
+        port = _FIRST + secrets.randbelow(_COUNT)
+        with socket.socket() as holder, suppress(OSError):
+            holder.bind(("127.0.0.1", port))
+            return port
 
 
 def is_ready(port: int) -> bool:

@@ -13,8 +13,8 @@ from placement.pods import Pod
 
 # A pod that was admitted is seen within milliseconds; one that something else refused afterwards never is.
 LIFE_SECONDS = 5.0
-# Pods of one owner come within milliseconds of each other, and are seen as soon.
-BUSY_SECONDS = 0.5
+# Pods of one owner come soon after each other, and are seen as soon: within a second where an API server is slow.
+BUSY_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import yaml
 
 from demo.installation import NAMESPACE, machine_address
 from placement.keys import CHOSEN_CLASS, INJECTION
-from sandbox import ApiError, ControlPlane, load_nodes
+from sandbox import ApiError, ControlPlane, KubectlError, load_nodes
 from tests.manifests.helm import CHART, HelmError
 from tests.manifests.release import RELEASE, Release
 from tests.webhook.real import add_namespace, apply_objects, await_answers
@@ -185,7 +185,10 @@ def _columns(plane: ControlPlane) -> list[str]:
 
 
 def _left(plane: ControlPlane) -> set[str]:
-    """Return the names of all objects of Berth."""
+    """Return the names of all objects of Berth, or what kubectl says while a definition of theirs is going."""
     kinds = plane.kubectl("api-resources", "--verbs=list", "--output=name").split()
-    lines = plane.kubectl("get", ",".join(kinds), "--all-namespaces", OURS, "--output=name").split()
+    try:
+        lines = plane.kubectl("get", ",".join(kinds), "--all-namespaces", OURS, "--output=name").split()
+    except KubectlError as error:
+        return {error.stderr}
     return {each.partition("/")[2] for each in lines}
