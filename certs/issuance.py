@@ -1,7 +1,7 @@
 """What a Secret or directory with a certificate ought to hold: what it holds, while that will do, else a new pair."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
 from certs.authorities import AUTHORITY, CERTIFICATE, KEY, Authorities, Content
 from certs.judgement import due_at, is_signed_by, problems
@@ -18,20 +18,14 @@ def serving_content(
     found: Content, authorities: Authorities, names: Sequence[str], now: datetime, lifetimes: Lifetimes = USUAL
 ) -> Content:
     """Return what the Secret that servers mount ought to hold at that moment: never the authority's key."""
-    pair = pair_of(found)
-    if not _will_do(pair, authorities.signing, names, now):
-        pair = issue(authorities.signing, names, now, lifetimes.serving)
-    return _content(pair, authorities)
+    return _content(found, authorities, names, (now, lifetimes), issue)
 
 
 def client_content(
     found: Content, authorities: Authorities, names: Sequence[str], now: datetime, lifetimes: Lifetimes = USUAL
 ) -> Content:
     """Return what a client that shows a certificate ought to hold at that moment."""
-    pair = pair_of(found)
-    if not _will_do(pair, authorities.signing, names, now):
-        pair = issue_client(authorities.signing, names, now, lifetimes.serving)
-    return _content(pair, authorities)
+    return _content(found, authorities, names, (now, lifetimes), issue_client)
 
 
 def names_of(service: str, namespace: str) -> tuple[str, ...]:
@@ -39,7 +33,17 @@ def names_of(service: str, namespace: str) -> tuple[str, ...]:
     return f"{service}.{namespace}.svc", f"{service}.{namespace}.svc.cluster.local", "localhost"
 
 
-def _content(pair: Pair, authorities: Authorities) -> Content:
+def _content(
+    found: Content,
+    authorities: Authorities,
+    names: Sequence[str],
+    when: tuple[datetime, Lifetimes],
+    new: Callable[[Pair, Sequence[str], datetime, timedelta], Pair],
+) -> Content:
+    now, lifetimes = when
+    pair = pair_of(found)
+    if not _will_do(pair, authorities.signing, names, now):
+        pair = new(authorities.signing, names, now, lifetimes.serving)
     return {CERTIFICATE: pair.certificate, KEY: pair.key, AUTHORITY: authorities.trust}
 
 

@@ -15,6 +15,7 @@ from berth.uninstall.steps import Step, Walk
 from demo.installation import NAMESPACE, Installation
 from placement.keys import REQUESTED_CLASS
 from sandbox import Component, ControlPlane, KubectlError
+from tests.beside import beside
 from tests.webhook.hardware import GPU, H100
 
 Json = dict[str, Any]
@@ -112,22 +113,16 @@ def bare(name: str, gpus: int) -> Json:
 @contextmanager
 def growing(plane: ControlPlane, name: str) -> Iterator[None]:
     """Let a Deployment get one replica after the other."""
-    over = threading.Event()
     path = f"/apis/apps/v1/namespaces/ml/deployments/{name}/scale"
 
-    def grow() -> None:
+    def grow(over: threading.Event) -> None:
         for replicas in count(2):
             if over.wait(0.25):
                 return
             plane.api.send("PATCH", path, {"spec": {"replicas": replicas}}, "application/merge-patch+json")
 
-    thread = threading.Thread(target=grow)
-    thread.start()
-    try:
+    with beside(grow):
         yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def everything(plane: ControlPlane) -> dict[str, Json]:

@@ -9,7 +9,7 @@ from typing import Any
 from sandbox import ControlPlane
 from sandbox.faults import FaultyProxy
 from tests.chaos.auditor import GPU, MILLI, Audit, Json
-from tests.extender.scheduling import PODS, PROJECT, SCHEDULER, ExtenderProgram, gpu_pod, scheduler_configuration
+from tests.extender.scheduling import PODS, SCHEDULER, ExtenderProgram, define, gpu_pod, scheduler_configuration
 
 # Pods that ask for several whole devices come early or not at all, when most nodes are started.
 WHOLE = (1, 1, 1, 1, 2)
@@ -48,10 +48,7 @@ def battlefield(whole: int, shared: int, *, kwok: bool = False) -> Iterator[Batt
     with ControlPlane(kwok=kwok) as plane, FaultyProxy(plane.api) as proxy:
         plane.add_nodes([node(f"whole-{index}", {GPU: "8"}) for index in range(whole)])
         plane.add_nodes([node(f"shared-{index}", {MILLI: "4000"}) for index in range(shared)])
-        for crd in sorted((PROJECT / "manifests/base/crds").glob("accelerator-*.yaml")):
-            plane.apply(crd)
-        plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
-        plane.apply(PROJECT / "manifests/examples/classes.yaml")
+        define(plane)
         extender = ExtenderProgram(plane, proxy.kubeconfig(plane.folder / "faulty.kubeconfig"))
         plane.start_scheduler(configuration(extender.url))
         yield Battlefield(plane, proxy, extender)

@@ -10,6 +10,7 @@ from http import HTTPStatus
 
 from sandbox import ApiError
 from sandbox.faults import Asked, Fault
+from tests.beside import beside
 from tests.chaos.auditor import UNANSWERED, Json
 from tests.chaos.cluster import Battlefield
 
@@ -105,19 +106,12 @@ class Storm:
     @contextmanager
     def beside(self, *works: Callable[[threading.Event], None]) -> Iterator[None]:
         """Let works run beside, until it is over."""
-        over = threading.Event()
-        threads = [threading.Thread(target=work, args=(over,)) for work in works]
-        for each in threads:
-            each.start()
-        try:
-            yield
-        except BaseException:
-            self.is_given_up = True
-            raise
-        finally:
-            over.set()
-            for each in threads:
-                each.join()
+        with beside(*works):
+            try:
+                yield
+            except BaseException:
+                self.is_given_up = True
+                raise
 
     def audit(self, over: threading.Event, pause_seconds: float) -> None:
         """Look again and again whether something is held twice."""

@@ -14,28 +14,12 @@ from placement.scaling.node_pools import NodePool
 from placement.scaling.supply import NO_SUPPLY, NodeSupply
 from placement.selection import NodeSelection
 from sandbox import ControlPlane
+from tests.controller.node_pools import DEFINITION
 from tests.controller.test_controller import apply_class, at_work, settings, until
 
 Json = dict[str, Any]
 PRODUCT = "nvidia.com/gpu.product"
 OWN = "example.com/accelerator"
-NAMES = {"plural": "nodepools", "singular": "nodepool", "kind": "NodePool"}
-ANYTHING = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
-DEFINITION = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    # The name alone is Karpenter's: the test is about when it comes and goes.
-    "metadata": {
-        "name": "nodepools.karpenter.sh",
-        "annotations": {"api-approved.kubernetes.io": "unapproved, for a test"},
-    },
-    "spec": {
-        "group": "karpenter.sh",
-        "scope": "Cluster",
-        "names": NAMES,
-        "versions": [{"name": "v1", "served": True, "storage": True, "schema": ANYTHING}],
-    },
-}
 
 
 @pytest.fixture

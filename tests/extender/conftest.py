@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox import ControlPlane, load_nodes
-from tests.extender.scheduling import PROJECT, Cluster, ExtenderProgram, scheduler_configuration
+from tests.extender.scheduling import Cluster, ExtenderProgram, define, scheduler_configuration
 
 
 @pytest.fixture(scope="package")
@@ -13,10 +13,7 @@ def plane() -> Iterator[ControlPlane]:
     """A control plane with the fake nodes, Berth's CRDs and a class for each kind of hardware."""
     with ControlPlane(kwok=False) as started:
         started.add_nodes(load_nodes())
-        for crd in sorted((PROJECT / "manifests/base/crds").glob("accelerator-*.yaml")):
-            started.apply(crd)
-        started.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
-        started.apply(PROJECT / "manifests/examples/classes.yaml")
+        define(started)
         yield started
 
 

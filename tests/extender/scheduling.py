@@ -35,6 +35,14 @@ TOLERATIONS = [{"key": key, "operator": "Exists"} for key in ("nvidia.com/gpu", 
 Json = dict[str, Any]
 
 
+def define(plane: ControlPlane) -> None:
+    """Install Berth's definitions, and a class for each kind of hardware."""
+    for crd in sorted((PROJECT / "manifests/base/crds").glob("accelerator-*.yaml")):
+        plane.apply(crd)
+    plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
+    plane.apply(PROJECT / "manifests/examples/classes.yaml")
+
+
 def scheduler_configuration(url: str, *, names: bool = True) -> Json:
     """Return the configuration of a scheduler that asks the extender at this URL about GPUs of two vendors."""
     return {

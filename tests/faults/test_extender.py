@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 
 from sandbox import Component
+from tests.beside import beside
 from tests.faults.lengths import IS_LONG, TEST_SECONDS
 from tests.faults.load import Record
 from tests.faults.stage import Stage
@@ -66,18 +67,12 @@ def killed(berth: Stage) -> Iterator[None]:
 @contextmanager
 def starved(component: Component) -> Iterator[None]:
     """Let a program run for a small part of each slice of time."""
-    over = threading.Event()
 
-    def starve() -> None:
+    def starve(over: threading.Event) -> None:
         while not over.is_set():
             with component.paused():
                 over.wait(SLICE_SECONDS)
             over.wait(RUNNING_SECONDS)
 
-    thread = threading.Thread(target=starve)
-    thread.start()
-    try:
+    with beside(starve):
         yield
-    finally:
-        over.set()
-        thread.join()

@@ -13,6 +13,7 @@ from demo.stage import engine_pod
 from placement.keys import INJECTION, SHARED
 from placement.shares import SHARES
 from sandbox import ControlPlane, KubectlError
+from tests.controller.node_pools import DEFINITION
 from tests.kueue.cluster import DEFINITIONS as OF_KUEUE
 from tests.kueue.cluster import Kueue
 from tests.ome.stories import DEFINITIONS as OF_OME
@@ -26,22 +27,6 @@ MERGE = "application/merge-patch+json"
 # Sooner than an operator would want it.
 CONTROLLER = ("--interval-seconds=0.5", "--recreations-per-minute=600", "--discovery-retention-hours=0.0001")
 _PODS = f"/api/v1/namespaces/{TEAM}/pods"
-_ANYTHING = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
-# The name alone is Karpenter's: what matters is that it is there to be watched.
-_OF_KARPENTER = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {
-        "name": "nodepools.karpenter.sh",
-        "annotations": {"api-approved.kubernetes.io": "unapproved, for a test"},
-    },
-    "spec": {
-        "group": "karpenter.sh",
-        "scope": "Cluster",
-        "names": {"plural": "nodepools", "singular": "nodepool", "kind": "NodePool"},
-        "versions": [{"name": "v1", "served": True, "storage": True, "schema": _ANYTHING}],
-    },
-}
 _PROFILE = {
     "apiVersion": "berth.ome.io/v1alpha1",
     "kind": "AcceleratorProfile",
@@ -79,7 +64,7 @@ def _prepare(berth: Installation) -> None:
     """Nodes, the definitions of OME, Kueue and Karpenter, a class and a profile, and a namespace that opted in."""
     plane = berth.plane
     plane.add_nodes([*H100.nodes(1), *A100_80.nodes(1), _shared_node(), _rare_node()])
-    plane.apply("\n---\n".join((OF_OME.read_text(), OF_KUEUE.read_text(), json.dumps(_OF_KARPENTER))))
+    plane.apply("\n---\n".join((OF_OME.read_text(), OF_KUEUE.read_text(), json.dumps(DEFINITION))))
     berth.apply()
     plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
     plane.apply("\n---\n".join(json.dumps(each) for each in (H100.as_class, _PROFILE)))

@@ -7,7 +7,7 @@ import pytest
 from sandbox import ControlPlane
 from tests.chaos.auditor import GPU, MILLI
 from tests.chaos.cluster import node
-from tests.extender.scheduling import PROJECT, Cluster
+from tests.extender.scheduling import PROJECT, Cluster, define
 
 
 @pytest.fixture(scope="package")
@@ -16,10 +16,7 @@ def plane() -> Iterator[ControlPlane]:
     with ControlPlane(kwok=False) as started:
         started.add_nodes([node(f"whole-{index}", {GPU: "8"}) for index in range(6)])
         started.add_nodes([node(f"shared-{index}", {MILLI: "4000"}) for index in range(4)])
-        for crd in sorted((PROJECT / "manifests/base/crds").glob("accelerator-*.yaml")):
-            started.apply(crd)
-        started.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
-        started.apply(PROJECT / "manifests/examples/classes.yaml")
+        define(started)
         yield started
 
 

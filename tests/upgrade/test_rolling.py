@@ -13,7 +13,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -24,6 +23,7 @@ import pytest
 from demo.installation import NAMESPACE, Installation, machine_address
 from placement.keys import CHOSEN_CLASS, INJECTION, REQUESTED_CLASS, SHARED
 from sandbox import Component, ControlPlane
+from tests.beside import beside
 from tests.chaos.auditor import GPU, MILLI, UNANSWERED, Audit, differences
 from tests.chaos.cluster import node
 from tests.extender.scheduling import PODS
@@ -143,21 +143,6 @@ def berth(older: Older | None) -> Iterator[Installation]:
         await_answers(plane)
         berth.executables = executables
         yield berth
-
-
-@contextmanager
-def beside(*works: Callable[[threading.Event], None]) -> Iterator[None]:
-    """Let works run until the block ends."""
-    over = threading.Event()
-    threads = [threading.Thread(target=work, args=(over,)) for work in works]
-    for each in threads:
-        each.start()
-    try:
-        yield
-    finally:
-        over.set()
-        for each in threads:
-            each.join()
 
 
 def replace(berth: Installation, start: Callable[[], None], *names: str) -> None:
