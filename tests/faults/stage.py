@@ -19,7 +19,7 @@ from placement.keys import CHOSEN_CLASS
 from sandbox import ControlPlane
 from sandbox.command_lines import UNLIMITED_REQUESTS
 from tests.chaos.auditor import Audit, differences
-from tests.faults.lengths import IS_LONG, LOOK_SECONDS
+from tests.faults.lengths import IS_LONG, LOOK_SECONDS, SHORT_SECONDS
 from tests.faults.load import NAMESPACE, PODS, Load
 from tests.faults.programs import Program
 from tests.faults.service import Service
@@ -118,8 +118,8 @@ class Stage:
         return Audit(nodes, tuple(self.pods()))
 
     def load(self, prefix: str, count: int, **how: Any) -> Load:
-        """Return pods to be created."""
-        return Load(self.plane, prefix, count, **how)
+        """Return pods to be created: few of them slowly enough that some come during any fault."""
+        return Load(self.plane, prefix, count, **{"a_second": None if IS_LONG else count / SHORT_SECONDS, **how})
 
     def restart(self, *programs: Program, **environment: str) -> None:
         """Start programs anew, at the same time, and wait until each is ready."""
