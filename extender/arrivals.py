@@ -5,7 +5,6 @@ after a restart.
 """
 
 import asyncio
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from cachetools import LRUCache
@@ -32,15 +31,14 @@ class Arrivals:
     chooser: Chooser = field(default_factory=Chooser)
     _counted: LRUCache[str, None] = field(default_factory=lambda: LRUCache(MAX_COUNTED))
 
-    def see(self, uid: str, asked: Requirements, knowledge: Knowledge, names: Iterable[str]) -> bool:
-        """Count a pod that was asked about for these nodes, and tell whether it was not counted before.
+    def is_first(self, uid: str, asked: Requirements) -> bool:
+        """Tell whether the pod counts and was not met before: true once for each, and never for one made for its node.
 
-        One that is made for its node is not counted.
+        Who is told so learns from it, if only later: the pod may be seen bound before that.
         """
         if uid in self._counted or asked.selection.is_one_node:
             return False
         self._counted[uid] = None
-        self.chooser.see(asked, knowledge.inventory, names)
         return True
 
     async def run(self, held: Inbox[str, Pod], knowledge: Knowledge) -> None:
@@ -61,5 +59,6 @@ class Arrivals:
     def held(self, pod: Pod, knowledge: Knowledge) -> None:
         """Count a pod that was seen bound."""
         asked = requirements_of(pod, knowledge.catalog)
-        self.see(pod.uid, asked, knowledge, [pod.node])
+        if self.is_first(pod.uid, asked):
+            self.chooser.see(asked, knowledge.inventory, [pod.node])
         self.chooser.placed(asked, knowledge.inventory, [pod.node])

@@ -159,7 +159,9 @@ class Desk:
         resolving: Collection[str] = ()
         if nomination and not passed:
             resolving = self.nominations.resume(uid, nomination, question.named)
-        self._unsettled = partial(self._settle, question, asked, winner.node if winner and len(passed) == 1 else "")
+        if self.arrivals.is_first(uid, asked):
+            node = winner.node if winner and len(passed) == 1 else ""
+            self._unsettled = partial(self._settle, question, asked, node)
         # Where the winner passes alone kube-scheduler does not read why others do not.
         rejections = _rejections(told) if self._passes_all(pod) or not passed else ()
         if self.is_resolvable:
@@ -167,10 +169,11 @@ class Desk:
         return told, filter_result(question, passed, rejections, resolving)
 
     def _settle(self, question: Question, asked: Requirements, node: str) -> None:
-        """Count the pod as arrived, and as placed on the node if there is one, whoever asks about it again."""
-        is_new = self.arrivals.see(question.pod.uid, asked, self.knowledge, question.named)
-        if node and is_new:
-            self.chooser.settle(self.knowledge.inventory, asked, node)
+        """Learn from a pod that arrived, and was placed on the node if there is one."""
+        inventory = self.knowledge.inventory
+        self.chooser.see(asked, inventory, question.named)
+        if node:
+            self.chooser.settle(inventory, asked, node)
 
     def _apart(self, question: Question) -> tuple[list[str], list[Rejection]] | None:
         """Return where a pod without accelerators may run: beside those that have some, if there is room.

@@ -15,6 +15,9 @@ from extender.inbox import AT_ONCE
 from extender.sightings import Sightings
 from placement.pods import Pod
 from placement.scheduling.expectations import Expectations
+from placement.scheduling.fleet import Fleet
+from placement.scheduling.mix import Mix
+from placement.scheduling.policies.berth import Berth
 from placement.scheduling.policy import Chooser
 from placement.scheduling.tasks import Task
 from placement.selection import NAME_FIELD, Expression, NodeSelection, Operator, Term
@@ -90,6 +93,24 @@ def test_a_pod_counts_once_it_was_answered() -> None:
     for _ in range(2):
         desk.settle()
         assert counts(arrivals) == {Task(0, 2): 1, Task(0, 1): 1}
+
+
+def test_a_pod_that_is_bound_at_once_counts_as_decided() -> None:
+    """A busy extender may see it bound before it has settled: the next outlook is due after as many decisions."""
+    settled: list[Mix] = []
+
+    class Observed(Berth):
+        def settle(self, fleet: Fleet, mix: Mix) -> None:
+            settled.append(mix)
+            super().settle(fleet, mix)
+
+    cluster, arrivals = known(node("h100", H100)), Arrivals(Chooser(make=Observed))
+    desk = desk_of(cluster, arrivals=arrivals)
+    desk.filter(args(["h100"], pod_json("u1", 2)))
+    see_bound(arrivals, cluster, [], [bound("h100", 2, uid="u1")])
+    desk.settle()
+
+    assert len(settled) == 1
 
 
 def test_a_pod_that_fits_nowhere_counts() -> None:

@@ -140,14 +140,13 @@ async def test_before_the_cluster_is_known_no_node_is_named(cluster: Cluster) ->
     """Readiness says so; kube-scheduler does without an extender that may be ignored, and tries again with another."""
     async with composed(cluster.plane, "nodes") as extender:
         pod = await created(cluster, gpu_pod("early", 1, schedulerName="nobody"))
+        await until(lambda: extender.readiness() == ["nodes not listed yet"])
         filtered = await ask(extender, "filter", question(pod, "h100-0", "cpu-0"))
         bound = await ask(extender, "bind", order(pod, "h100-0"))
-        unready = extender.readiness()
         extender.gates["nodes"].set()
         await until(lambda: not extender.readiness())
         afterwards = await ask(extender, "filter", question(pod, "h100-0", "cpu-0"))
 
-    assert unready == ["nodes not listed yet"]
     assert filtered["Error"].startswith("berth: ")
     assert not filtered["NodeNames"]
     assert "not known yet" in bound["Error"]
