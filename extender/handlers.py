@@ -14,14 +14,14 @@ from aiohttp import web
 
 from extender import wire_binding
 from extender.binding import Binder
-from extender.bodies import Bodies, RefusedError
 from extender.desk import Answer, Decided, Desk, Outcome
 from extender.journal import DecisionsQuery, Journal
 from extender.observers import Metrics, Verb
 from extender.pages import InventoryQuery, Pages
 from extender.preempting import Preempting
 from extender.settings import Mode
-from extender.wire import WireError
+from extender.wire import MAX_ARGS_BYTES, MAX_BYTES_AT_ONCE, WireError
+from intake.bodies import Bodies, RefusedError
 
 _LOG = logging.getLogger("berth.extender")
 
@@ -49,7 +49,7 @@ class Handlers:
     clock: Callable[[], datetime]
     binder: Binder
     pages: Pages
-    bodies: Bodies = field(default_factory=Bodies)
+    bodies: Bodies = field(default_factory=lambda: Bodies(MAX_ARGS_BYTES, MAX_BYTES_AT_ONCE))
 
     async def filter(self, request: web.Request) -> web.Response:
         """Answer ExtenderArgs with an ExtenderFilterResult."""
@@ -128,10 +128,10 @@ class Handlers:
             _LOG.warning("%s", error)
             return Outcome.BAD_REQUEST, _problem(400, str(error))
         except RefusedError as refused:
-            hint = "; set nodeCacheCapable in the scheduler's configuration"
-            text = f"{refused}{hint if refused.outcome is Outcome.TOO_LARGE else ''}"
+            outcome, hint = Outcome(refused.reason), "; set nodeCacheCapable in the scheduler's configuration"
+            text = f"{refused}{hint if outcome is Outcome.TOO_LARGE else ''}"
             _LOG.warning("%s", text)
-            return refused.outcome, _problem(refused.status, text)
+            return outcome, _problem(refused.status, text)
         except Exception:  # noqa: BLE001 - whatever fails, kube-scheduler is answered and the metric counts it
             _LOG.exception("a question was not answered")
             return Outcome.FAILED, _problem(500, "Berth failed to answer; its log has the cause")

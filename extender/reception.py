@@ -11,9 +11,9 @@ from time import perf_counter
 import msgspec
 from aiohttp import web
 
-from extender.bodies import RefusedError
 from extender.desk import Outcome
 from extender.observers import Metrics, Verb
+from intake.bodies import RefusedError
 
 # An answer has at most some hundreds of kilobytes, most of which the kernel takes at once.
 TAKE_SECONDS = 5.0
@@ -46,7 +46,7 @@ class Reception:
         try:
             response = await self._answer(request, handler)
         except RefusedError as refused:
-            self.metrics.answered(Verb.OTHER, refused.outcome, perf_counter() - began)
+            self.metrics.answered(Verb.OTHER, Outcome(refused.reason), perf_counter() - began)
             _LOG.warning("%s %s: %s", request.method, request.path, refused, exc_info=refused.__cause__)
             response = problem(refused.status, str(refused))
         finally:

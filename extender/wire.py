@@ -18,6 +18,9 @@ from placement.rejections import Rejection, reasons_by_subject
 # are sent where the scheduler's configuration lacks nodeCacheCapable, which kube-scheduler has got wrong since 1.34.
 MAX_ARGS_BYTES = 8 * 2**20
 
+# kube-scheduler has one question of filter and one of prioritize under way at a time; bodies of bind are tiny.
+MAX_BYTES_AT_ONCE = 8 * MAX_ARGS_BYTES
+
 # kube-scheduler shows reasons of extenders without saying whose they are.
 _OWN = "berth: "
 

@@ -15,6 +15,7 @@ ROOMS = (
     "placement",
     "cluster",
     "certs",
+    "intake",
     "webhook",
     "extender",
     "controller",

@@ -25,5 +25,5 @@ def test_the_wheel_holds_the_product_alone(tmp_path: Path) -> None:
         tops = {name.split("/")[0] for name in content.namelist()}
         scripts = content.read(next(name for name in content.namelist() if name.endswith("entry_points.txt"))).decode()
     rooms = {name for name in tops if not name.endswith(".dist-info")}
-    assert rooms == {"placement", "cluster", "certs", "webhook", "extender", "controller", "berth"}
+    assert rooms == {"placement", "cluster", "certs", "intake", "webhook", "extender", "controller", "berth"}
     assert scripts.split() == ["[console_scripts]", "berth", "=", "berth.cli:main"]

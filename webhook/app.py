@@ -3,6 +3,7 @@
 import logging
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol
@@ -10,11 +11,11 @@ from typing import Protocol
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
-from webhook.bodies import Bodies, RefusedError
+from intake.bodies import Bodies, Reason, RefusedError
 from webhook.desk import Desk
 from webhook.observers import Fault
 from webhook.validating import Validation
-from webhook.wire import Question, WireError, parse
+from webhook.wire import MAX_BYTES_AT_ONCE, MAX_REVIEW_BYTES, Question, WireError, parse
 
 PATH = "/mutate"
 VALIDATION_PATH = "/validate"
@@ -23,6 +24,8 @@ _MARGIN_SECONDS = 0.2
 _LEAST_SECONDS = 0.1
 _USUAL_SECONDS = 3.0
 _TIMEOUT = re.compile(r"(?:^|&)timeout=([^&]*)")
+
+_FAULTS: Mapping[str, Fault] = {Reason.BROKEN_OFF: Fault.BAD_REQUEST}
 
 _LOG = logging.getLogger("berth.webhook")
 
@@ -57,7 +60,7 @@ def create_app(desk: Desk, validation: Validation | None = None, bodies: Bodies 
 
     /mutate takes those of pods, and /validate those of classes and profiles, where somebody validates them.
     """
-    app, bodies = web.Application(), bodies or Bodies()
+    app, bodies = web.Application(), bodies or Bodies(MAX_REVIEW_BYTES, MAX_BYTES_AT_ONCE)
     app.router.add_post(PATH, _door(desk, bodies))
     if validation is not None:
         app.router.add_post(VALIDATION_PATH, _door(validation, bodies))
@@ -71,7 +74,7 @@ def _door(answerer: Answerer, bodies: Bodies) -> Handler:
         try:
             body = await bodies.read(request)
         except RefusedError as refused:
-            answerer.fail(refused.fault, str(refused))
+            answerer.fail(_FAULTS.get(refused.reason) or Fault(refused.reason), str(refused))
             return web.Response(status=refused.status, text=f"{refused}\n")
         found = _TIMEOUT.search(request.query_string)
         made = await reply(answerer, body, found[1] if found else "")

@@ -23,6 +23,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 # Two objects of 3 MiB (etcd's limit of 1.5 MiB, doubled by JSON) and 1 MiB of envelope, as controller-runtime reckons.
 MAX_REVIEW_BYTES = 7 * 2**20
 
+# A review has some ten thousand bytes, so that is room for thousands of them at a time, or for eight of the largest.
+MAX_BYTES_AT_ONCE = 8 * MAX_REVIEW_BYTES
+
 
 class WireError(ValueError):
     """A request that is no AdmissionReview; the message names the field, what was found and what is allowed."""

@@ -16,13 +16,14 @@ from controller.overseeing import findings, recreation
 from controller.overseeing.recreation import Outcome as Attempt
 from controller.reconciling.definition import SECONDS as DEFINITION_SECONDS
 from controller.settings import ControllerSettings
-from extender import bodies, journal, pages, reception, sickness, wire
+from extender import journal, pages, reception, sickness, wire
 from extender.app import Surroundings, create_extender
 from extender.desk import Outcome
 from extender.journal import DecisionsQuery
 from extender.pages import InventoryQuery
 from extender.settings import ExtenderSettings
 from extender.sickness import Kind
+from intake.bodies import READ_SECONDS
 from placement.class_census import ClassCensus
 from placement.class_conflicts import ClassConflicts
 from placement.class_counts import Standing
@@ -147,8 +148,8 @@ def test_what_is_refused_is_told_with_its_limits() -> None:
 
     assert told == {each.value for each in Outcome if each not in answers}
     assert f"more than {wire.MAX_ARGS_BYTES / 2**20:g} MiB" in text
-    assert f"not there within {bodies.READ_SECONDS:g} s" in text
-    assert f"more than {bodies.MAX_BYTES_AT_ONCE / 2**20:g} MiB of bodies" in text
+    assert f"not there within {READ_SECONDS:g} s" in text
+    assert f"more than {wire.MAX_BYTES_AT_ONCE / 2**20:g} MiB of bodies" in text
     assert f"{reception.MAX_AT_ONCE:,} requests are under way" in text
     assert f"the answer within {reception.TAKE_SECONDS:g} s" in text
     assert f"closed after {KEEP_ALIVE_SECONDS:g} s" in text

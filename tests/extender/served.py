@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 from typing import Any
@@ -15,13 +15,14 @@ from prometheus_client import CollectorRegistry
 from cluster.api import Api
 from extender.app import create_app
 from extender.binding import Binder
-from extender.bodies import Bodies
 from extender.desk import Decided, Desk
 from extender.handlers import Handlers
 from extender.journal import Journal
 from extender.observers import Metrics
 from extender.pages import Pages
 from extender.reception import Reception
+from extender.wire import MAX_ARGS_BYTES, MAX_BYTES_AT_ONCE
+from intake.bodies import Bodies
 from tests.extender.known import NOON, KnownCluster, args, desk_of
 
 
@@ -34,8 +35,8 @@ class Served:
     registry: CollectorRegistry
     told: list[Decided]
     address: tuple[str, int]
-    connections: list[int] = field(default_factory=list)
-    bodies: Bodies = field(default_factory=Bodies)
+    connections: list[int]
+    bodies: Bodies
 
     async def ask(self, verb: str, body: bytes | BytesIO) -> tuple[int, Any]:
         """Return status and content of the answer to a question."""
@@ -60,7 +61,7 @@ async def serving(
 
     binder = Binder(Api(None, None), cluster, desk.flights, lambda _pod, _node: {})
     observers = (metrics, journal, tell)
-    pages, bodies = Pages(cluster, desk.arrivals), bodies or Bodies()
+    pages, bodies = Pages(cluster, desk.arrivals), bodies or Bodies(MAX_ARGS_BYTES, MAX_BYTES_AT_ONCE)
     handlers = Handlers(desk, journal, metrics, observers, lambda: NOON, binder, pages, bodies)
     connections: list[int] = []
     async with (

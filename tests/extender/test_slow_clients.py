@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from extender.bodies import Bodies
+from extender.wire import MAX_ARGS_BYTES, MAX_BYTES_AT_ONCE
+from intake.bodies import Bodies
 from tests.builders import H100, node
 from tests.extender.known import args, known
 from tests.extender.lagging import until
@@ -20,7 +21,7 @@ SOON_SECONDS = 0.2
 @pytest.fixture
 async def hasty() -> AsyncIterator[Served]:
     """An extender that waits for nobody."""
-    bodies = Bodies(read_seconds=SOON_SECONDS)
+    bodies = Bodies(MAX_ARGS_BYTES, MAX_BYTES_AT_ONCE, SOON_SECONDS)
     async with serving(known(node("free", H100)), bodies, SOON_SECONDS, take_seconds=SOON_SECONDS) as running:
         yield running
 
@@ -99,7 +100,7 @@ def _asking_shares() -> Any:
 
 async def test_more_bodies_than_there_is_memory_for_are_refused() -> None:
     """Slow clients may fill what is there, until they leave or their time is over."""
-    bodies = Bodies(max_bytes_at_once=2000)
+    bodies = Bodies(5000, 2000)
     async with serving(known(node("free", H100)), bodies) as served:
         async with connected(served) as (_, first), connected(served) as (reader, second):
             first.write(head(Content_Length=5000) + b" " * 1900)

@@ -10,10 +10,10 @@ from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 from prometheus_client import CollectorRegistry
 
+from intake.bodies import Bodies
 from tests.webhook.knowledge import Values
 from tests.webhook.test_wire import review
 from webhook.app import create_app
-from webhook.bodies import Bodies
 from webhook.desk import Desk
 from webhook.observers import Observers
 
@@ -63,7 +63,7 @@ async def said(reader: asyncio.StreamReader) -> tuple[int, str]:
 
 async def test_a_body_that_does_not_arrive_is_given_up() -> None:
     """Others are answered meanwhile."""
-    async with door(Bodies(read_seconds=0.2)) as at:
+    async with door(Bodies(1000, 1500, read_seconds=0.2)) as at:
         reader, writer = await at.begin(1000, b"{")
 
         assert await at.answers()
@@ -74,14 +74,14 @@ async def test_a_body_that_does_not_arrive_is_given_up() -> None:
 
 async def test_bodies_that_fill_the_memory_are_refused() -> None:
     """Half-sent ones hold what they sent, all together no more than the limit."""
-    async with door(Bodies(max_bytes=1000, max_bytes_at_once=1500)) as at:
+    async with door(Bodies(1000, 1500)) as at:
         held = [await at.begin(1000, b"x" * 700) for _ in range(2)]
         while at.count("busy") == 0 and at.count("bad_request") == 0:
             reader, writer = await at.begin(1000, b"x" * 700)
             held.append((reader, writer))
             answered = await said(reader)
 
-        assert answered == (503, "more than 0.00143051 MiB of reviews are being read; ask again later\n")
+        assert answered == (503, "more than 0.00143051 MiB are being read; ask again later\n")
         assert at.count("busy") == 1
         for _, writer in held:
             writer.close()
@@ -90,7 +90,7 @@ async def test_bodies_that_fill_the_memory_are_refused() -> None:
 @pytest.mark.parametrize("whole", [True, False], ids=["announced", "sent"])
 async def test_a_body_that_is_too_large_is_refused(*, whole: bool) -> None:
     """By its head where that tells, else as soon as it is."""
-    async with door(Bodies(max_bytes=1000)) as at:
+    async with door(Bodies(1000, 1500)) as at:
         head = b"POST /mutate HTTP/1.1\r\nHost: berth\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n" + b"x" * 2000
         reader, writer = await asyncio.open_connection("127.0.0.1", at.port)
         writer.write(HEAD % 2000 if whole else head)
@@ -102,7 +102,7 @@ async def test_a_body_that_is_too_large_is_refused(*, whole: bool) -> None:
 
 async def test_a_body_that_breaks_off_is_nobodys_review() -> None:
     """Its client is gone, and the next one is answered."""
-    async with door(Bodies()) as at:
+    async with door(Bodies(1000, 1500)) as at:
         _, writer = await at.begin(1000, b"{")
         writer.transport.abort()
 

@@ -6,36 +6,41 @@ is an idle connection, which the server closes.
 
 import asyncio
 from dataclasses import dataclass
+from enum import StrEnum
 from http import HTTPStatus
 
 from aiohttp import web
 
-from extender.desk import Outcome
-from extender.wire import MAX_ARGS_BYTES
-
-# kube-scheduler waits for an answer that long where its configuration says nothing (httpTimeout).
+# kube-scheduler waits for an answer that long where its configuration says nothing (httpTimeout), API servers for less.
 READ_SECONDS = 5.0
 
-# kube-scheduler has one question of filter and one of prioritize under way at a time; bodies of bind are tiny.
-MAX_BYTES_AT_ONCE = 8 * MAX_ARGS_BYTES
+
+class Reason(StrEnum):
+    """Why a body is not read."""
+
+    TOO_LARGE = "too_large"
+    TOO_SLOW = "too_slow"
+    BUSY = "busy"
+    BROKEN_OFF = "broken_off"  # The client left in the middle of it.
+    BAD_REQUEST = "bad_request"  # It is not framed as HTTP says.
 
 
 class RefusedError(Exception):
     """A request is not answered: what it is counted as, the HTTP status, and a sentence for its sender."""
 
-    def __init__(self, outcome: Outcome, status: HTTPStatus, text: str) -> None:
+    def __init__(self, reason: str, status: HTTPStatus, text: str) -> None:
         super().__init__(text)
-        self.outcome = outcome
+        self.reason = reason
         self.status = status
 
 
 @dataclass
 class Bodies:
-    """Reads bodies; a body counts as long as it is being read."""
+    """Reads bodies of at most `max_bytes`, which together have at most `max_bytes_at_once` while they are read."""
 
+    max_bytes: int
+    max_bytes_at_once: int
     read_seconds: float = READ_SECONDS
-    max_bytes: int = MAX_ARGS_BYTES
-    max_bytes_at_once: int = MAX_BYTES_AT_ONCE
     _bytes: int = 0
 
     @property
@@ -54,11 +59,11 @@ class Bodies:
                 return await self._read(request)
         except TimeoutError:
             text = f"the body did not arrive within {self.read_seconds:g} s"
-            raise RefusedError(Outcome.TOO_SLOW, HTTPStatus.REQUEST_TIMEOUT, text) from None
+            raise RefusedError(Reason.TOO_SLOW, HTTPStatus.REQUEST_TIMEOUT, text) from None
         except ConnectionError as error:
-            raise RefusedError(Outcome.BROKEN_OFF, HTTPStatus.BAD_REQUEST, f"the body broke off: {error}") from None
+            raise RefusedError(Reason.BROKEN_OFF, HTTPStatus.BAD_REQUEST, f"the body broke off: {error}") from None
         except web.RequestPayloadError as error:
-            raise RefusedError(Outcome.BAD_REQUEST, HTTPStatus.BAD_REQUEST, f"the body is no HTTP: {error}") from None
+            raise RefusedError(Reason.BAD_REQUEST, HTTPStatus.BAD_REQUEST, f"the body is no HTTP: {error}") from None
 
     async def _read(self, request: web.Request) -> bytes:
         body = bytearray()
@@ -80,11 +85,11 @@ class Bodies:
             raise self._too_large()
         if self._bytes > self.max_bytes_at_once:
             text = f"more than {_mebibytes(self.max_bytes_at_once)} are being read; ask again later"
-            raise RefusedError(Outcome.BUSY, HTTPStatus.SERVICE_UNAVAILABLE, text)
+            raise RefusedError(Reason.BUSY, HTTPStatus.SERVICE_UNAVAILABLE, text)
 
     def _too_large(self) -> RefusedError:
         text = f"the body has more than {_mebibytes(self.max_bytes)}"
-        return RefusedError(Outcome.TOO_LARGE, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text)
+        return RefusedError(Reason.TOO_LARGE, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text)
 
 
 def _mebibytes(count: int) -> str:
