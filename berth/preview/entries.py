@@ -22,8 +22,8 @@ from webhook.judging import Judged, world_of
 from webhook.patch import PatchError, applied
 from webhook.ports import Knowledge
 
-# The webhook's configuration leaves them out.
-_NEVER_CALLED = frozenset({"kube-system", "kube-node-lease", "berth-system"})
+# The webhook's configuration leaves them out, as the manifests name them.
+NEVER_CALLED = frozenset({"kube-system", "kube-node-lease", "berth-system", "berth-extender"})
 
 _LEFT_ALONE = (
     f"nothing asks for a class: no annotation {keys.REQUESTED_CLASS}, no AcceleratorProfile and no runtime that says so"
@@ -117,7 +117,7 @@ def _namespace_labels(namespace: str, knowledge: Knowledge) -> Mapping[str, str]
 def _notices(namespace: str, knowledge: Knowledge) -> tuple[str, ...]:
     """Return what keeps the webhook from changing pods of the namespace, which a preview looks behind."""
     mode = mode_of(_namespace_labels(namespace, knowledge))
-    if namespace in _NEVER_CALLED:
+    if namespace in NEVER_CALLED:
         return (f"Berth is never called for pods of namespace {namespace}",)
     if mode is None:
         return (f"Berth is not called for pods of namespace {namespace}: it has no label {keys.INJECTION}=enforce",)
