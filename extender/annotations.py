@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cluster.api import Api
 from cluster.writers import annotate_pod
 from extender.inbox import Inbox
 from extender.journal import Journal, Record, candidate_json, score_json, timestamp
+from extender.lulls import Lulls
 from extender.outbox import Outbox, Sent, Write
 from placement.keys import PLACEMENT
 from placement.pods import Pod
@@ -21,17 +22,22 @@ _COMPACT = (",", ":")
 
 @dataclass(frozen=True)
 class Annotations:
-    """Writes the annotation on each pod that is bound and about which this extender was asked."""
+    """Writes the annotation on each pod that is bound and about which this extender was asked, when there is a lull."""
 
     api: Api
     journal: Journal
     outbox: Outbox
     count: Callable[[Sent], None]
+    lulls: Lulls = field(default_factory=Lulls)
 
     async def run(self, bound: Inbox[str, Pod]) -> None:
         """Annotate for ever."""
         while True:
-            self.annotate(await bound.take())
+            first = await bound.take()
+            await self.lulls.come()
+            self.annotate(first)
+            for _ in range(len(bound)):
+                self.annotate(await bound.take())
 
     def annotate(self, pod: Pod) -> None:
         """Have a bound pod annotated, unless nothing is known of it or its record is there already."""

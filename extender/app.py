@@ -129,6 +129,7 @@ def create_extender(settings: ExtenderSettings, around: Surroundings) -> Extende
         *(metrics, journal, waiting),
         lambda decided, _at: attempts.answered(decided, flights),
         lambda _decided, _at: preparations.wake(),
+        annotations.lulls,
     )
     handlers = Handlers(desk, journal, metrics, observers, around.clock, binder, pages)
     touched = metrics.writes("touches", "Nodes touched to wake pods.")

@@ -3,9 +3,10 @@
 A question about thousands of nodes is then answered by looking for the first of the list among their names.
 """
 
-from bisect import insort
+from bisect import bisect_left, insort
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
@@ -56,10 +57,10 @@ class Shortlist:
     listed: list[Listed]
     last: tuple[float, ...] | None
     at: int
-    rows: set[int] = field(init=False)
+    _by_row: dict[int, Listed] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.rows = {each.row for each in self.listed}
+        self._by_row = {each.row: each for each in self.listed}
 
     @property
     def is_worn(self) -> bool:
@@ -75,15 +76,14 @@ class Shortlist:
         """Tell whether everything is listed whose first part is within the limit."""
         return self.last is None or self.last[0] > limit
 
-    def replace(self, rows: Iterable[int], candidates: Iterable[Listed]) -> None:
+    def replace(self, rows: AbstractSet[int], candidates: Iterable[Listed]) -> None:
         """Take in what has become of these rows: which of them are candidates."""
-        if not self.rows.isdisjoint(rows):
-            self.listed = [each for each in self.listed if each.row not in rows]
-            self.rows.difference_update(rows)
+        for row in self._by_row.keys() & rows:
+            del self.listed[bisect_left(self.listed, self._by_row.pop(row))]
         for each in candidates:
             if self.last is None or each.parts <= self.last:
                 insort(self.listed, each)
-                self.rows.add(each.row)
+                self._by_row[each.row] = each
 
 
 @dataclass
@@ -144,7 +144,7 @@ class Shortlists:
             candidates = _listed(self._ranking(errand, rows, mix))
         else:
             candidates = (self._one(errand, row, mix) for row in rows.tolist() if self.pool.takes(*errand, row))
-        known.replace({*rows.tolist()}, candidates)
+        known.replace(frozenset(rows.tolist()), candidates)
         known.at = self.pool.fleet.now
         return self._made(errand, mix) if known.is_worn else known
 
