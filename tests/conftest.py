@@ -5,9 +5,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from cluster.api import Api
 from tests.cluster.scripted_server import ScriptedServer, serving, write_kubeconfig
+
+# A property says what holds, never how fast: machines are slow at times.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
 

@@ -4,10 +4,12 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
+from placement.scheduling.alike import Alike
 from placement.scheduling.arrays import Flags, Ints, Rows
 from placement.scheduling.tasks import WHOLE, Task
 
@@ -15,6 +17,8 @@ from placement.scheduling.tasks import WHOLE, Task
 _HOLDING = 256
 _NEVER = -1
 _NONE = np.zeros(0, np.intp)
+
+T = TypeVar("T", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class Fleet:
     `left` and `count` have one column for each device (see NodeState), `idle` is what is left of all of them. `kinds`
     are the classes that nodes carry, `kind` which of these each node does. Among equals the node of the least `tie` is
     taken. `stamp` grows with each change of a node, to the value of `now`: what is kept per node is stale where its
-    stamp is later.
+    stamp is later. Nodes of the same `state` are alike in everything but name, memory and tie.
     """
 
     names: tuple[str, ...]
@@ -66,12 +70,37 @@ class Fleet:
     is_divisible: bool
     idle: Ints = field(init=False)
     stamp: Ints = field(init=False)
+    state: Ints = field(init=False)
     now: int = 0
+    _alike: Alike = field(default_factory=Alike)
     _holding: OrderedDict[tuple[int, int], tuple[Flags, int]] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
         self.idle = (self.left * self.count).sum(1)
         self.stamp = np.zeros(len(self.names), np.int64)
+        self.state = np.array([self._alike.take(self._numbers(row)) for row in range(len(self.names))], np.int64)
+
+    def examples(self, rows: Rows) -> Rows:
+        """Return one of the rows of each state that there is among them."""
+        if len(rows) < 2:  # noqa: PLR2004
+            return rows
+        row_of = np.full(len(self._alike), _NEVER)
+        row_of[self.state[rows]] = rows
+        examples: Rows = row_of[row_of != _NEVER]
+        return examples
+
+    def alike(self, examples: Rows, rows: Rows) -> Rows:
+        """Return those of the rows that are in the state of an example."""
+        is_meant = np.zeros(len(self._alike), np.bool_)
+        is_meant[self.state[examples]] = True
+        return rows[is_meant[self.state[rows]]]
+
+    def from_examples(self, examples: Rows, values: NDArray[T], rows: Rows) -> NDArray[T]:
+        """Return for each of the rows the value of the example that is in the same state; there must be one."""
+        of_state = np.empty(len(self._alike), values.dtype)
+        of_state[self.state[examples]] = values
+        found: NDArray[T] = of_state[self.state[rows]]
+        return found
 
     @property
     def shapes(self) -> list[tuple[int, int]]:
@@ -152,7 +181,7 @@ class Fleet:
 
         Its stamp grows where that is another amount than before, or where the node `is_other` otherwise.
         """
-        before = self._numbers(row)
+        memory = self.memory[row]
         self.cpu[row], self.memory[row], self.capacity[row] = max(state.cpu, 0), max(state.memory, 0), state.capacity
         self.tasks[row] = state.tasks
         self.left[row], self.count[row] = 0, 0
@@ -161,12 +190,20 @@ class Fleet:
         if state.classes not in self.kinds:
             self.kinds += (state.classes,)
         self.kind[row] = self.kinds.index(state.classes)
-        if is_other or self._numbers(row) != before:
+        before = self.state[row]
+        self._number(row)
+        if is_other or self.state[row] != before or self.memory[row] != memory:
             self._touch(row)
 
     def _numbers(self, row: int) -> tuple[Any, ...]:
-        columns = (self.cpu, self.memory, self.capacity, self.tasks, self.kind)
-        return (*(each[row] for each in columns), self.left[row].tobytes(), self.count[row].tobytes())
+        columns = (self.cpu, self.capacity, self.tasks, self.kind)
+        return (*(each.item(row) for each in columns), self.left[row].tobytes(), self.count[row].tobytes())
+
+    def _number(self, row: int) -> None:
+        """Find out in which state a node is."""
+        before = self.state.item(row)
+        self.state[row] = self._alike.take(self._numbers(row))
+        self._alike.leave(before)
 
     def _change(self, task: Task, memory: int, taken: Taken, sign: int) -> None:
         row, columns = taken
@@ -178,6 +215,7 @@ class Fleet:
                 self.left[row, column] -= sign * task.milli
             else:
                 self.count[row, column] -= sign
+        self._number(row)
         self._touch(row)
 
     def _touch(self, row: int) -> None:

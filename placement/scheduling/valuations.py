@@ -1,7 +1,7 @@
 """Valuations: what each node costs for each task that is asked about, kept, and computed again for what has changed.
 
 What is asked for at once is computed at once. The rest can be computed beforehand, for many tasks and nodes in one go,
-while nobody waits: the values are the same.
+while nobody waits: the values are the same. Nodes in the same state cost the same, and are computed once.
 """
 
 from collections import OrderedDict
@@ -22,8 +22,11 @@ from placement.scheduling.tasks import Task
 VALUES = 1_600_000
 FEW_TASKS = 16
 
-# So many are computed in one go while nobody waits: about a millisecond.
+# So many are computed in one go while nobody waits: about a millisecond. What it takes to find the states of a task's
+# nodes, and to give each its value, counts as computing so many, and one more for so many nodes.
 AT_ONCE = 512
+OF_TASK = 16
+NODES_OF_ONE = 64
 
 # Of so many tasks values are computed beforehand: those that were asked about last, and that are expected.
 LIKELY_TASKS = 128
@@ -59,6 +62,20 @@ class _Entry:
         return rows[self.seen[rows] < fleet.stamp[rows]]
 
 
+class _Chunk(NamedTuple):
+    """Nodes that are to be computed for a task, and an example of each of their states."""
+
+    task: Task
+    rows: Rows
+    examples: Rows
+    is_all: bool = False
+
+    @property
+    def effort(self) -> int:
+        """What that takes, in values."""
+        return len(self.examples) + OF_TASK + len(self.rows) // NODES_OF_ONE
+
+
 @dataclass(eq=False)
 class Valuations:
     """The values of a fleet by one outlook."""
@@ -74,33 +91,41 @@ class Valuations:
         entry = self._entry(task)
         stale = entry.stale(self.fleet, rows)
         if len(stale):
-            self._compute([task], [stale])
+            self._compute([_Chunk(task, stale, self.fleet.examples(stale))])
         return Worth(entry.worth.cost[rows], entry.worth.column[rows])
 
     def at(self, task: Task, row: int) -> tuple[float, int]:
         """Return the least cost on a node, and the column of the device that has it."""
         entry = self._entry(task)
         if entry.seen[row] < self.fleet.stamp[row]:
-            self._compute([task], [np.array([row])])
+            rows = np.array([row])
+            self._compute([_Chunk(task, rows, rows)])
         return float(entry.worth.cost[row]), int(entry.worth.column[row])
 
     def prepare(self, tasks: Sequence[Task], at_once: int = AT_ONCE) -> bool:
         """Compute some of what is out of date of these tasks; tell whether that was all."""
         if self._prepared == (self.fleet.now, tasks):
             return True
-        found, chunks, room = list[Task](), list[Rows](), at_once
+        chunks, room = list[_Chunk](), at_once
         for task, stale in self._stale(tasks):
-            found.append(task)
-            chunks.append(stale[:room])
-            room -= len(chunks[-1])
-            if not room:
+            chunks.append(self._chunk(task, stale, room))
+            room -= chunks[-1].effort
+            if room <= 0:
                 break
-        if found:
-            self._compute(found, chunks)
-        for task in found[: None if room else -1]:
-            self._entries[task].complete_at = self.fleet.now
-        self._prepared = (self.fleet.now, tasks) if room else None
+        if chunks:
+            self._compute(chunks)
+        for each in chunks:
+            if each.is_all:
+                self._entries[each.task].complete_at = self.fleet.now
+        self._prepared = (self.fleet.now, tasks) if room > 0 else None
         return room > 0
+
+    def _chunk(self, task: Task, stale: Rows, most: int) -> "_Chunk":
+        """Return what is out of date of a task, as far as there are at most so many states of nodes among it."""
+        examples = self.fleet.examples(stale)
+        some = examples[:most]
+        rows = stale if len(some) == len(examples) else self.fleet.alike(some, stale)
+        return _Chunk(task, rows, some, is_all=len(rows) == len(stale))
 
     @property
     def likely(self) -> list[Task]:
@@ -128,16 +153,17 @@ class Valuations:
             if len(stale):
                 yield task, stale
 
-    def _compute(self, tasks: Sequence[Task], rows_of: Sequence[Rows]) -> None:
-        counts = [len(rows) for rows in rows_of]
-        rows = np.concatenate(rows_of)
-        asked = columns_of(tasks).at(np.repeat(np.arange(len(tasks)), counts))
+    def _compute(self, chunks: Sequence["_Chunk"]) -> None:
+        counts = [len(each.examples) for each in chunks]
+        rows = np.concatenate([each.examples for each in chunks])
+        asked = columns_of([each.task for each in chunks]).at(np.repeat(np.arange(len(chunks)), counts))
         worth, begin = self.assess(asked, self.fleet, self.basis, rows), 0
-        for task, own in zip(tasks, rows_of, strict=True):
-            entry, end = self._entries[task], begin + len(own)
-            entry.worth.cost[own], entry.worth.column[own] = worth.cost[begin:end], worth.column[begin:end]
+        for (task, own, examples, _), count in zip(chunks, counts, strict=True):
+            entry, some = self._entries[task], slice(begin, begin + count)
+            entry.worth.cost[own] = self.fleet.from_examples(examples, worth.cost[some], own)
+            entry.worth.column[own] = self.fleet.from_examples(examples, worth.column[some], own)
             entry.seen[own] = self.fleet.stamp[own]
-            begin = end
+            begin += count
 
     def _entry(self, task: Task) -> _Entry:
         entry, size = self._entries.get(task), len(self.fleet.names)

@@ -57,7 +57,7 @@ def _shuffled(rows: list[dict[str, Any]], chance: Random) -> str:
     return table(mixed)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(nodes(), arrivals(), st.sampled_from(sorted(POLICIES)), st.randoms(use_true_random=False))
 def test_the_order_of_rows_and_columns_says_nothing(
     cluster: list[dict[str, Any]], coming: list[dict[str, Any]], policy: str, chance: Random

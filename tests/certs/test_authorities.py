@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from certs.authorities import Authorities, Content, authorities_of, succession
@@ -99,7 +99,6 @@ def rotation(lifetimes: Lifetimes, steps: list[tuple[int, bool, bool]]) -> Itera
         yield served, told, now
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 400), st.booleans(), st.booleans()), max_size=60))
 def test_whoever_was_told_trusts_what_is_served(steps: list[tuple[int, bool, bool]]) -> None:
     """Whatever is late, a certificate that is valid is trusted by clients that were told within the overlap."""

@@ -62,7 +62,7 @@ CLASSES = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(mine=CLASSES)
 def test_a_class_reads_back_as_it_is(mine: AcceleratorClass) -> None:
     """Nothing is lost, rounded or counted in another unit."""

@@ -141,7 +141,7 @@ _JSON = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.data())
 def test_whatever_stands_in_a_field_the_object_is_read_without_it(data: st.DataObject) -> None:
     """Any JSON in any place of any object: no exception, and a name keeps its value as long as it has one."""

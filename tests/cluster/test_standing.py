@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cluster.objects import MalformedObject, decode_pod
@@ -61,7 +61,6 @@ def written(spec: Json, status: Json) -> bytes:
 
 
 @given(specs, statuses)
-@settings(deadline=None)
 def test_a_standing_pod_says_what_the_whole_pod_says(spec: Json, status: Json) -> None:
     """Only what its containers run is not told, and amounts of nothing."""
     raw = written(spec, status)

@@ -133,7 +133,7 @@ SECONDS = st.sampled_from([0.0, 0.0, 0.0, 0.1, 2.0, 4.9, 5.0, 9.9, 10.0, 15.0])
 STEPS = st.lists(st.tuples(SECONDS, st.sampled_from(ACTS), st.integers(0, 1)), min_size=20, max_size=60)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.tuples(*[st.floats(-1000, 1000)] * 2), STEPS)
 def test_one_leads_at_most_and_no_write_of_another_lands(offsets: tuple[float, ...], steps: list[Step]) -> None:
     """Whatever is lost, late or frozen, and whatever the clocks say."""

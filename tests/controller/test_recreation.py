@@ -7,7 +7,7 @@ from math import ceil
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cluster.api import Api
@@ -36,7 +36,6 @@ class Clock:
         return self.now
 
 
-@settings(deadline=None)
 @given(st.floats(0.5, 600), st.lists(st.floats(0, 30), min_size=1, max_size=200))
 def test_never_more_deletions_in_a_minute_than_the_rate_allows(rate: float, pauses: list[float]) -> None:
     """Whenever somebody asks, and however often."""
@@ -73,7 +72,6 @@ pods = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(pods, st.sampled_from(["", "l4"]))
 def test_a_pod_that_is_bound_or_has_changed_is_never_deleted(pod: Pod, avoid: str) -> None:
     """Nor one whose room is being made, that ends, that opted out, or that has another class by now."""

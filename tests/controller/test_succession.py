@@ -29,7 +29,7 @@ class Replica:
 CHANCES = st.tuples(st.floats(0, 0.999), st.floats(0, 0.999))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(CHANCES, st.floats(0, 5))
 def test_a_leader_that_crashed_is_succeeded_in_under_18_seconds(chances: tuple[float, float], after: float) -> None:
     """Whenever it crashed, and however the pauses fall."""
@@ -51,7 +51,7 @@ def test_a_leader_that_crashed_is_succeeded_in_under_18_seconds(chances: tuple[f
     simulated(story())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(CHANCES, st.floats(0, 5))
 def test_an_orderly_end_hands_over_within_two_seconds(chances: tuple[float, float], after: float) -> None:
     """And what is fresh is taken at once."""

@@ -190,7 +190,7 @@ CHANGES = st.lists(st.tuples(SECONDS, NAMES), min_size=1, max_size=30)
 FATES = st.lists(st.tuples(SECONDS, st.booleans()), max_size=40)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(CHANGES, FATES, st.integers(8, 128).map(lambda each: each / 64))
 def test_every_change_is_looked_at_later_and_nothing_twice_at_once(
     changes: list[tuple[float, str]], fates: list[tuple[float, bool]], least: float

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
@@ -205,7 +205,6 @@ pods = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(nodes, max_size=6), st.lists(pods, max_size=8), pods)
 def test_whatever_is_seen_questions_are_answered(seen: list[Json], standing: list[Json], asking: Json) -> None:
     """What cannot be understood is refused as a whole; everything else is counted."""

@@ -24,7 +24,6 @@ from placement.selection import NAME_FIELD, Expression, NodeSelection, Operator,
 from placement.shares import SHARES
 from tests.builders import AMD, H100, MI300X, NVIDIA, node
 from tests.extender.known import KnownCluster, args, bound, desk_of, known, pod_json
-from tests.placement.scheduling.fleets import unhurried
 
 ONE_NODE = NodeSelection({}, (Term((), (Expression(NAME_FIELD, Operator.IN, ("h100",)),)),))
 
@@ -238,7 +237,6 @@ async def test_pods_that_leave_together_let_others_run_in_between() -> None:
     assert seen == [AT_ONCE - 1, 2 * AT_ONCE - 1, 3 * AT_ONCE - 1, 3 * AT_ONCE]
 
 
-@unhurried
 @given(st.lists(st.sampled_from([1, 2, 4, 8]), min_size=1, max_size=20), st.randoms(use_true_random=False))
 def test_after_a_restart_the_mix_is_what_was_learnt_of_pods_that_still_exist(
     counts_asked: list[int], chance: Any

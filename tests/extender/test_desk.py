@@ -24,7 +24,6 @@ from placement.label_selectors import LabelSelector
 from placement.requirements import Spread
 from tests.builders import AMD, H100, L4, MI300X, NVIDIA, accelerator_class, node
 from tests.extender.known import args, bound, desk_of, known, pod_json
-from tests.placement.scheduling.fleets import unhurried
 
 WISH = {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 1, "preference": {}}]}}
 
@@ -258,7 +257,6 @@ def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str |
         yield from places(each, (*path, key))
 
 
-@unhurried
 @given(st.data(), STRANGE)
 def test_whatever_stands_in_a_field_is_answered_or_refused(data: st.DataObject, strange: Any) -> None:
     """Nothing else escapes, so nothing ends the program."""

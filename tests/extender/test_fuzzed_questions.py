@@ -5,7 +5,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from extender import wire_binding
@@ -86,7 +86,6 @@ def answered(ask: Callable[[bytes], Answer], body: bytes) -> Any:
         return None
 
 
-@settings(deadline=None)
 @given(st.lists(questions, max_size=3))
 def test_filter_answers_in_its_own_form(bodies: list[bytes]) -> None:
     """With every field there is, of the nodes that were asked about, and with a cause for each that is refused."""
@@ -100,7 +99,6 @@ def test_filter_answers_in_its_own_form(bodies: list[bytes]) -> None:
             assert all(reason.startswith("berth: ") for reason in content["FailedAndUnresolvableNodes"].values())
 
 
-@settings(deadline=None)
 @given(pods, names)
 def test_filter_tells_of_each_node_once(pod: Json, nodes: list[str]) -> None:
     """A node of which nothing is told would count as refused without a cause; the winner alone passes."""
@@ -113,7 +111,6 @@ def test_filter_tells_of_each_node_once(pod: Json, nodes: list[str]) -> None:
         assert failed == {*nodes}
 
 
-@settings(deadline=None)
 @given(questions)
 def test_prioritize_answers_with_scores_from_0_to_10(body: bytes) -> None:
     """In whole numbers: a fraction would fail to decode."""
@@ -124,7 +121,6 @@ def test_prioritize_answers_with_scores_from_0_to_10(body: bytes) -> None:
         assert 0 <= each["Score"] <= 10
 
 
-@settings(deadline=None)
 @given(orders)
 def test_an_order_to_bind_names_what_can_be_a_path(body: bytes) -> None:
     """What it names is put into one; whatever else it says is refused."""

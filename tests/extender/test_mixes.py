@@ -17,7 +17,7 @@ from placement.scheduling.mix import mix_of
 from placement.scheduling.pools import pool_of
 from placement.scheduling.tasks import Task
 from tests.builders import AMD, NVIDIA
-from tests.placement.scheduling.fleets import tasks, unhurried
+from tests.placement.scheduling.fleets import tasks
 
 BERTH = str(Path(sys.executable).with_name("berth"))
 NODE = NodeInventory("a", allocatable={"cpu": 64_000, NVIDIA: 8, AMD: 8})
@@ -69,7 +69,6 @@ def test_a_task_that_is_told_twice_counts_twice(tmp_path: Path) -> None:
 seen = st.dictionaries(tasks, st.sampled_from([1e-9, 0.5, 1, 3, 1000]), min_size=1)
 
 
-@unhurried
 @given(seen=seen, other=seen, is_pinned=st.booleans())
 def test_what_is_answered_can_be_read_and_means_the_same(
     *, tmp_path_factory: pytest.TempPathFactory, seen: dict[Task, float], other: dict[Task, float], is_pinned: bool

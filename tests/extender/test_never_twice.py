@@ -187,6 +187,5 @@ TestNeverTwice = NeverTwice.TestCase
 TestNeverTwice.settings = settings(
     max_examples=2000 if IS_LONG else 80,
     stateful_step_count=80 if IS_LONG else 40,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cluster.account import Account
@@ -93,7 +93,6 @@ CHANGES = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(CHANGES, max_size=40))
 def test_what_is_kept_is_what_a_count_of_everything_says(changes: list[tuple[str, object]]) -> None:
     """After any history; and every class that has something else than at the look before is told."""

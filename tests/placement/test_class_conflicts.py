@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from placement.accelerators import AcceleratorClass, Capabilities, Catalog, DeviceResource, Figure
@@ -129,7 +129,6 @@ def contradict(one: AcceleratorClass, other: AcceleratorClass) -> bool:
     )
 
 
-@settings(deadline=None)
 @given(CLASSES)
 def test_conflicts_are_those_of_all_pairs_and_symmetric(classes: list[AcceleratorClass]) -> None:
     """Who is in a conflict is found without comparing pairs; up to a few, both sides name each other."""
@@ -148,7 +147,6 @@ def test_conflicts_are_those_of_all_pairs_and_symmetric(classes: list[Accelerato
         assert named == pairs
 
 
-@settings(deadline=None)
 @given(CLASSES, st.randoms())
 def test_the_order_does_not_matter(classes: list[AcceleratorClass], chance: Random) -> None:
     """The API server lists in one order, a watch tells in another."""
@@ -157,7 +155,6 @@ def test_the_order_does_not_matter(classes: list[AcceleratorClass], chance: Rand
     assert conflicts_among(shuffled) == conflicts_among(classes)
 
 
-@settings(deadline=None)
 @given(st.lists(CLASSES, max_size=6))
 def test_a_catalog_that_changes_has_the_conflicts_that_it_had_from_the_start(
     history: list[list[AcceleratorClass]],

@@ -27,7 +27,6 @@ NAMES = ("TP", "A", "MODEL_ID", "DYN_VLLM_MODEL", "")
 
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )

@@ -14,7 +14,6 @@ from placement.scheduling.policy import Chooser
 from placement.selection import NodeSelection
 from placement.shares import SHARES
 from tests.placement.clusters import GPU, asking, decide, gpu_node, inventories, inventory_of, place, questions, survey
-from tests.placement.scheduling.fleets import unhurried
 
 CLASSIC_SIZES = (1, 2, 4, 8)
 
@@ -31,7 +30,6 @@ def is_idle(node: NodeInventory) -> bool:
     return node.expected_free(GPU) == node.allocatable[GPU]
 
 
-@unhurried
 @given(st.data(), inventories(), questions)
 def test_the_order_of_candidate_names_does_not_matter(
     data: st.DataObject, inventory: Inventory, asked: Requirements
@@ -46,7 +44,6 @@ def test_the_order_of_candidate_names_does_not_matter(
     assert one.explanation == other.explanation
 
 
-@unhurried
 @given(inventories(), st.lists(questions, max_size=6))
 def test_a_question_that_is_repeated_gets_the_same_answer(inventory: Inventory, asked: list[Requirements]) -> None:
     """Nodes fill up from question to question; what is kept in between changes no answer."""
@@ -60,7 +57,6 @@ def test_a_question_that_is_repeated_gets_the_same_answer(inventory: Inventory, 
             inventory = Inventory({**inventory.nodes, node.name: held})
 
 
-@unhurried
 @given(inventories(), questions)
 def test_the_same_inputs_give_the_same_answer(inventory: Inventory, asked: Requirements) -> None:
     """Nothing but the question and the inventory decides."""
@@ -69,7 +65,6 @@ def test_the_same_inputs_give_the_same_answer(inventory: Inventory, asked: Requi
     assert decide(asked, inventory, inventory.nodes) == decide(asked, copy, inventory.nodes)
 
 
-@unhurried
 @given(st.data(), inventories(), questions)
 def test_renaming_nodes_changes_only_ties(data: st.DataObject, inventory: Inventory, asked: Requirements) -> None:
     """A name decides only between nodes of equal score."""
@@ -83,7 +78,6 @@ def test_renaming_nodes_changes_only_ties(data: st.DataObject, inventory: Invent
     assert [each.score for each in before.candidates] == [each.score for each in after.candidates]
 
 
-@unhurried
 @given(inventories(), questions)
 def test_every_node_is_either_a_candidate_or_rejected_with_a_reason(inventory: Inventory, asked: Requirements) -> None:
     """kube-scheduler drops a node that stands in neither list without a word."""
@@ -94,7 +88,6 @@ def test_every_node_is_either_a_candidate_or_rejected_with_a_reason(inventory: I
     assert all(each.reason for each in decision.rejections)
 
 
-@unhurried
 @given(inventories(), questions)
 def test_nodes_that_the_inventory_does_not_know_pass_and_come_last(inventory: Inventory, asked: Requirements) -> None:
     """The scheduler saw the node before we did: that is no reason to reject it, nor to prefer it."""
@@ -104,7 +97,6 @@ def test_nodes_that_the_inventory_does_not_know_pass_and_come_last(inventory: In
     assert decision.candidates[-1].score == Score(unknown=1)
 
 
-@unhurried
 @given(inventories(sizes=CLASSIC_SIZES), st.sampled_from(CLASSIC_SIZES))
 def test_a_pod_never_opens_an_idle_node_while_a_started_one_of_the_kind_will_do(
     inventory: Inventory, count: int
@@ -120,7 +112,6 @@ def test_a_pod_never_opens_an_idle_node_while_a_started_one_of_the_kind_will_do(
         assert not any(node.expected_free(GPU) >= count and not is_idle(node) for node in alike)
 
 
-@unhurried
 @given(st.lists(st.sampled_from([1, 2, 4]), max_size=12), st.integers(4, 6))
 def test_small_pods_fill_started_nodes_so_that_an_eight_gpu_pod_finds_an_empty_one(
     sizes: list[int], nodes: int
@@ -134,7 +125,6 @@ def test_small_pods_fill_started_nodes_so_that_an_eight_gpu_pod_finds_an_empty_o
     assert decide(asking(8), inventory, inventory.nodes).winner is not None
 
 
-@unhurried
 @given(inventories(), st.sampled_from([1, 2, 3, 4, 6, 8]), st.sampled_from([Spread.NODE, Spread.ZONE]))
 def test_spreading_replicas_costs_no_more_than_the_tolerance(inventory: Inventory, count: int, spread: Spread) -> None:
     """Whatever the size of the nodes: replicas move a pod among equals, or nearly so, only."""
@@ -250,7 +240,6 @@ def test_a_survey_judges_selection_where_a_decision_leaves_it_to_the_scheduler()
     assert survey(asked, inventory).explanation == "0/1 nodes fit: 1 node(s) of class h100, not selected by the pod"
 
 
-@unhurried
 @given(inventories(), questions)
 def test_a_survey_and_a_decision_about_accelerators_agree(inventory: Inventory, asked: Requirements) -> None:
     """On nodes with nothing else against them both order the same candidates."""

@@ -12,7 +12,7 @@ from placement.shares import left_by_device
 from tests.placement.clusters import asking, gpu_node
 from tests.placement.tenants import PRIORITY, Full, asking_share, full, shared
 
-few = settings(deadline=None, max_examples=60)
+few = settings(max_examples=60)
 
 
 @st.composite

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from placement.admission import admit
@@ -117,7 +117,6 @@ def test_nothing_else_will_do(subject: Pod, more: dict[str, Any]) -> None:
     assert elsewhere(subject, "h100", {}, world(PROFILE, **({"inventory": full("h100-0")} | more))) is None
 
 
-@settings(deadline=None)
 @given(st.sets(st.sampled_from(["h100-0", "l4-0", "t4-0"])), st.sampled_from(["h100", "l4"]), st.integers(0, 9))
 def test_whatever_is_named_admission_would_give_where_the_other_is_full(
     busy: set[str], waits_for: str, count: int

@@ -208,7 +208,7 @@ def _mutated(pod: Json) -> Json:
 
 
 @given(_pods())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_mutating_twice_is_mutating_once(pod: Json) -> None:
     """The API server may ask again about a pod that is mutated already: nothing changes then."""
     once = _mutated(pod)
@@ -217,7 +217,7 @@ def test_mutating_twice_is_mutating_once(pod: Json) -> None:
 
 
 @given(_pods())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_what_the_author_wrote_stays(pod: Json) -> None:
     """Every value of the pod stands in the mutated pod, but for keys that only Berth may write and larger resources."""
     container, changed = pod["spec"]["containers"][0], _mutated(pod)["spec"]["containers"][0]

@@ -1,7 +1,7 @@
 import json
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.webhook.validations import RESOURCES, Gate, Json, a_class, a_profile, question
@@ -30,7 +30,7 @@ WRITTEN = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(
     WRITTEN,
     WRITTEN,

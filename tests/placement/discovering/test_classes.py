@@ -49,7 +49,7 @@ def selections(found: list[NodeInventory]) -> dict[str, NodeSelection]:
     return {each.name: each.accelerator_class.selection for each in discovered(found)}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(found=clusters())
 def test_each_node_is_selected_by_the_classes_that_it_was_read_for_and_no_others(found: list[NodeInventory]) -> None:
     """Whatever else there is in the cluster, with labels missing and of two kinds in one node."""
@@ -60,7 +60,7 @@ def test_each_node_is_selected_by_the_classes_that_it_was_read_for_and_no_others
         assert selecting == {reading.name for reading in read(each)} - {""}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(found=clusters(), order=st.randoms(use_true_random=False))
 def test_the_order_of_nodes_does_not_matter(found: list[NodeInventory], order: Random) -> None:
     """The same cluster has the same classes."""
@@ -70,7 +70,7 @@ def test_the_order_of_nodes_does_not_matter(found: list[NodeInventory], order: R
     assert discovered(shuffled) == discovered(found)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(found=clusters(), more=clusters())
 def test_classes_keep_their_names_and_nature_when_nodes_are_added(
     found: list[NodeInventory], more: list[NodeInventory]

@@ -16,7 +16,7 @@ FORMS = st.sampled_from(("", "-shared", "-mps-4", "-mig-1g.10gb", "-mig-1g.10gb.
 RFC_1123 = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(vendor=VENDORS, product=PRODUCTS, form=FORMS)
 def test_a_name_is_one_that_the_api_takes(vendor: str, product: str, form: str) -> None:
     """RFC 1123, and not longer than a label's value."""
@@ -26,7 +26,7 @@ def test_a_name_is_one_that_the_api_takes(vendor: str, product: str, form: str) 
     assert len(name) <= 63
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(vendor=VENDORS, one=PRODUCTS, other=PRODUCTS)
 def test_different_products_have_different_names(vendor: str, one: str, other: str) -> None:
     """But for capital letters, and words that only some drivers write."""

@@ -128,7 +128,7 @@ NODES = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(found=st.lists(NODES, max_size=3))
 def test_whatever_stands_on_nodes_makes_classes_that_the_api_takes(found: list[NodeInventory]) -> None:
     """No exception, and what is made can be written and read back as it is."""

@@ -3,16 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from placement.scheduling.fleet import Fleet, NodeState, fleet_of
 from placement.scheduling.mix import Mix, mix_of
 from placement.scheduling.replay import Arrival
 from placement.scheduling.tasks import WHOLE, Task
-
-# Examples differ much in size, and machines are shared: how long one takes says nothing.
-unhurried = settings(deadline=None)
 
 
 def node(

@@ -30,7 +30,7 @@ from tests.placement.scheduling.fleets import (
     whole_nodes,
 )
 
-few = settings(deadline=None, max_examples=50)
+few = settings(max_examples=50)
 
 EIGHT = (1000,) * 8
 

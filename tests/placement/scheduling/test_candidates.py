@@ -112,7 +112,6 @@ steps = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(st.builds(Change, st.sampled_from(NAMES), edits), max_size=12), st.lists(steps, max_size=8))
 def test_a_choice_is_the_best_of_the_decision_whatever_changes_or_is_prepared(
     first: list[Change], later: list[Step]
@@ -124,7 +123,6 @@ def test_a_choice_is_the_best_of_the_decision_whatever_changes_or_is_prepared(
     bench.assert_choices_tell_what_was_decided()
 
 
-@settings(deadline=None)
 @given(st.lists(steps, max_size=8))
 def test_preparing_comes_to_an_end(drawn: list[Step]) -> None:
     """Then there is nothing more to do until something changes."""
@@ -205,7 +203,7 @@ class Crowd:
         return Question(asked, [*names, "new"], sick, is_placed=chance.random() < 0.7)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.sampled_from([NVIDIA, SHARES]), st.integers(0, 2**32), st.integers(100, 300))
 def test_a_choice_among_more_nodes_than_are_listed_is_the_best_of_the_decision(
     resource: str, seed: int, size: int

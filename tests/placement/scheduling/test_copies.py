@@ -22,7 +22,6 @@ from tests.placement.scheduling.fleets import (
     shares,
     tasks,
     undivided_tasks,
-    unhurried,
     whole_nodes,
     whole_tasks,
 )
@@ -50,7 +49,6 @@ def copies_of(subject: Fleet, task: Task) -> list[float]:
     return found
 
 
-@unhurried
 @given(nodes, tasks)
 def test_as_many_copies_find_room_as_can_be_placed_one_by_one(states: list[NodeState], task: Task) -> None:
     """Shares, whole devices, cpu alone, and tasks that ask no cpu; a node whose class will not do has room for none."""
@@ -60,7 +58,6 @@ def test_as_many_copies_find_room_as_can_be_placed_one_by_one(states: list[NodeS
     assert copies_of(fleet_of(states), task) == expected
 
 
-@unhurried
 @given(whole_nodes, undivided_tasks)
 def test_as_many_copies_find_room_where_devices_are_counted(states: list[NodeState], task: Task) -> None:
     """They have one column for all of them."""
@@ -110,7 +107,6 @@ def assert_without_is_taking(subject: Fleet, task: Task, mix: Mix) -> None:
             subject.give_back(task, 0, taken)
 
 
-@unhurried
 @given(nodes, shares | whole_tasks | st.just(Task(500)), mixes)
 def test_what_stays_without_a_task_is_what_is_there_once_it_is_placed(
     states: list[NodeState], task: Task, mix: Mix
@@ -119,14 +115,12 @@ def test_what_stays_without_a_task_is_what_is_there_once_it_is_placed(
     assert_without_is_taking(fleet_of(states), task, mix)
 
 
-@unhurried
 @given(whole_nodes, undivided_tasks, mixes)
 def test_what_stays_without_a_task_where_devices_are_counted(states: list[NodeState], task: Task, mix: Mix) -> None:
     """The same law."""
     assert_without_is_taking(counted_fleet(states), task, mix)
 
 
-@unhurried
 @given(nodes, mixes)
 def test_copies_of_some_nodes_are_those_of_all(states: list[NodeState], mix: Mix) -> None:
     """A row asked about alone, or several times, says the same."""

@@ -13,7 +13,7 @@ from placement.scheduling.mix import Mix, mix_of
 from placement.scheduling.pools import pool_of
 from placement.scheduling.tasks import Task
 from tests.builders import AMD, NVIDIA
-from tests.placement.scheduling.fleets import tasks, unhurried
+from tests.placement.scheduling.fleets import tasks
 
 ONE, OTHER = Task(1000, 1), Task(2000, 2)
 
@@ -45,7 +45,6 @@ def test_without_a_prior_what_came_often_is_expected_often() -> None:
     assert shares(learnt([ONE, ONE, OTHER, ONE]).mix) == pytest.approx({ONE: 0.75, OTHER: 0.25}, abs=1e-3)
 
 
-@unhurried
 @given(
     st.lists(tasks, max_size=40), st.dictionaries(tasks, st.floats(0.1, 9), max_size=3), st.sampled_from([0.1, 1, 9])
 )
@@ -65,7 +64,6 @@ def test_what_is_learnt_is_the_weighted_count_of_what_came(
     assert expected.arrivals == pytest.approx(total)
 
 
-@unhurried
 @given(st.lists(tasks, min_size=1, max_size=500), st.sampled_from([0.5, 1, 100]))
 def test_what_is_learnt_anew_of_the_same_arrivals_is_the_same(seen: list[Task], half_life: float) -> None:
     """After a restart, whoever looked in between."""

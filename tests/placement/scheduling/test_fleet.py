@@ -21,7 +21,6 @@ from tests.placement.scheduling.fleets import (
     node,
     nodes,
     undivided_tasks,
-    unhurried,
     whole_nodes,
 )
 
@@ -128,14 +127,12 @@ def test_counted_devices_are_taken_by_their_number() -> None:
     assert subject.feasible(Task(0, 2), 0).tolist() == []
 
 
-@unhurried
 @given(nodes, arrivals, st.data())
 def test_giving_back_undoes_taking(states: list[NodeState], pods: list[Arrival], data: st.DataObject) -> None:
     """In any order; until then exactly what the tasks ask is gone."""
     undone_in_any_order(fleet_of(states), pods, data)
 
 
-@unhurried
 @given(whole_nodes, arrivals_of(undivided_tasks), st.data())
 def test_giving_back_undoes_taking_of_counted_devices(
     states: list[NodeState], pods: list[Arrival], data: st.DataObject

@@ -22,7 +22,6 @@ from tests.placement.scheduling.fleets import (
     nodes,
     tasks,
     undivided_tasks,
-    unhurried,
     whole_nodes,
 )
 
@@ -85,7 +84,6 @@ def by_the_table(state: NodeState, mix: Mix) -> float:
     return total if mix.tasks else everything
 
 
-@unhurried
 @given(nodes, mixes)
 def test_the_closed_form_is_the_table(states: list[NodeState], mix: Mix) -> None:
     """Of each node as if it were alone; never below nothing, never above what is idle."""
@@ -98,7 +96,6 @@ def test_the_closed_form_is_the_table(states: list[NodeState], mix: Mix) -> None
     assert (found <= subject.idle + 1e-6).all()
 
 
-@unhurried
 @given(whole_nodes, mixes, tasks)
 def test_devices_that_are_counted_are_worth_as_much_as_each_by_itself(
     states: list[NodeState], mix: Mix, task: Task
@@ -114,7 +111,6 @@ def test_devices_that_are_counted_are_worth_as_much_as_each_by_itself(
     assert (grown[whole, columns] == increase(task, other, mix, rows(other))[whole, 0]).all()
 
 
-@unhurried
 @given(nodes, mixes, tasks)
 def test_the_increase_is_what_the_task_strands_once_it_is_there(states: list[NodeState], mix: Mix, task: Task) -> None:
     """On each node and device on which it fits."""
@@ -133,7 +129,6 @@ def test_the_increase_is_what_the_task_strands_once_it_is_there(states: list[Nod
             assert grown[row, column] == pytest.approx(float(after[0] - before[0]), abs=1e-6)
 
 
-@unhurried
 @given(whole_nodes, mixes, undivided_tasks)
 def test_the_increase_holds_for_counted_devices_as_well(states: list[NodeState], mix: Mix, task: Task) -> None:
     """There a task takes as many as it asks."""
@@ -177,7 +172,6 @@ def test_a_node_counts_alike_to_the_last_bit_whoever_is_asked_about_with_it(some
         assert (increase(task, subject, mix, few) == increase(task, subject, mix, rows(subject))[few]).all()
 
 
-@unhurried
 @given(nodes, mixes, arrivals, st.lists(tasks, min_size=1, max_size=3), st.data())
 def test_what_is_kept_is_what_would_be_computed_anew(
     states: list[NodeState], mix: Mix, pods: list[Arrival], asked: list[Task], data: st.DataObject

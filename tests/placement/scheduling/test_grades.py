@@ -1,6 +1,6 @@
 """Grades on the scale of kube-scheduler's extenders, against the scores of the decision."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from placement.inventory import Inventory, NodeInventory
@@ -35,7 +35,6 @@ def assert_lawful(asked: Requirements, inventory: Inventory, names: list[str], s
                 assert graded[each.node] >= graded[other.node] or each.score.cost >= other.score.cost
 
 
-@settings(deadline=None)
 @given(inventories(), questions, st.data())
 def test_grades_keep_their_laws(inventory: Inventory, asked: Requirements, data: st.DataObject) -> None:
     """On nodes of one resource, with pods in flight, replicas and sick nodes."""
@@ -45,7 +44,6 @@ def test_grades_keep_their_laws(inventory: Inventory, asked: Requirements, data:
     assert_lawful(asked, inventory, names, sick)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from("abcd"), edits), max_size=12),
     requirements,

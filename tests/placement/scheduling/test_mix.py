@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from placement.scheduling.mix import admitted, mix_of, typical
 from placement.scheduling.tasks import Task
-from tests.placement.scheduling.fleets import tasks, unhurried
+from tests.placement.scheduling.fleets import tasks
 
 
 def test_the_most_frequent_come_first_with_their_shares_of_all() -> None:
@@ -54,7 +54,6 @@ def test_a_share_that_is_reached_exactly_is_reached(number: int) -> None:
     assert len(mix.tasks) == number * 95 // 100
 
 
-@unhurried
 @given(st.dictionaries(tasks, st.integers(1, 50), min_size=1), st.integers(1, 100))
 def test_no_fewer_tasks_would_make_up_the_share(weights: dict[Task, float], percent: int) -> None:
     """Counted in whole pods."""

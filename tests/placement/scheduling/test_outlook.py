@@ -12,7 +12,7 @@ from placement.scheduling.tasks import Task
 from placement.scheduling.valuations import Valuations
 from tests.placement.scheduling.fleets import fleet, mixes, node, nodes
 
-few = settings(deadline=None, max_examples=40)
+few = settings(max_examples=40)
 
 SINGLE, WIDE, SMALL = Task(1000, 1), Task(8000, 8), Task(0, 1, 100)
 MIX = mix_of({SINGLE: 8, WIDE: 1})

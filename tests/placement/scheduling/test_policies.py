@@ -17,7 +17,7 @@ from placement.scheduling.policies.random_fit import RandomFit
 from placement.scheduling.ranking import NO_COLUMN, Place, Policy, Ranking
 from placement.scheduling.replay import Arrival, place
 from placement.scheduling.tasks import Task
-from tests.placement.scheduling.fleets import arrivals, fleet, mixes, node, nodes, tasks, unhurried
+from tests.placement.scheduling.fleets import arrivals, fleet, mixes, node, nodes, tasks
 
 NOTHING_EXPECTED = mix_of({})
 G2 = node("g2", cpu=96_000, left=(1000,) * 8)
@@ -30,7 +30,6 @@ def ranked(policy: Policy, task: Task, *states: NodeState) -> list[Place]:
     return list(policy.rank(task, subject, subject.feasible(task, 0), NOTHING_EXPECTED).ordered())
 
 
-@unhurried
 @given(nodes, arrivals, tasks, mixes, st.sampled_from(sorted(POLICIES)))
 def test_every_policy_orders_all_nodes_on_which_a_task_fits_no_two_nodes_alike(
     states: list[NodeState], pods: list[Arrival], task: Task, mix: Mix, name: str
@@ -56,7 +55,6 @@ columns = st.integers(1, 8).flatmap(
 )
 
 
-@unhurried
 @given(columns)
 def test_the_winner_is_the_first_of_the_order(drawn: list[list[int]]) -> None:
     """Parts decide one after the other, less being better; where all are equal the earlier candidate comes first."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from placement.inventory import Hold, Inventory, NodeInventory
@@ -58,7 +58,6 @@ def assert_as_if_made_anew(pools: Pools, now: Inventory) -> None:
             assert pools.replicas(owner, by_zone=by_zone) == anew.replicas(owner, by_zone=by_zone)
 
 
-@settings(deadline=None)
 @given(changes, st.lists(st.sampled_from(RESOURCES), max_size=4))
 def test_whatever_changes_pools_are_as_if_made_anew(drawn: list[tuple[str, Edit | None]], looked_at: list[str]) -> None:
     """Pods come and go, nodes are cordoned, become others, leave and return; looked at now and then."""

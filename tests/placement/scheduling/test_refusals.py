@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from placement.inventory import Inventory, NodeInventory
@@ -46,7 +46,6 @@ CORDONED = replace(on(shares=2000), is_schedulable=False)
 OVERFULL = replace(on(gpu=1), held={NVIDIA: 2})
 
 
-@settings(deadline=None)
 @given(inventories.map(inventory_after), requirements)
 @example(Inventory({"a": CORDONED}), asking(SHARES, 500))
 @example(Inventory({"a": OVERFULL}), Requirements({"cpu": 1}))

@@ -22,7 +22,6 @@ from tests.placement.scheduling.fleets import (
     node,
     nodes,
     undivided_tasks,
-    unhurried,
     whole_nodes,
 )
 
@@ -71,7 +70,6 @@ def test_an_arrival_is_seen_before_it_is_placed_if_it_seems_to_fit() -> None:
     ]
 
 
-@unhurried
 @given(nodes, arrivals, policies, mixes)
 def test_what_fits_seems_to_fit(states: list[NodeState], pods: list[Arrival], policy: str, mix: Mix) -> None:
     """Whatever is taken already."""
@@ -120,7 +118,6 @@ def test_to_lack_nothing_is_a_slip_of_the_caller() -> None:
         want(Arrival(Task(0)), fleet(node()))
 
 
-@unhurried
 @given(nodes, arrivals, policies, mixes)
 def test_no_policy_takes_more_than_there_is(
     states: list[NodeState], pods: list[Arrival], policy: str, mix: Mix
@@ -134,7 +131,6 @@ def test_no_policy_takes_more_than_there_is(
         assert (subject.idle <= subject.capacity).all()
 
 
-@unhurried
 @given(nodes, arrivals, policies, mixes)
 def test_a_task_is_put_where_it_fits_or_lacks_something_by_name(
     states: list[NodeState], pods: list[Arrival], policy: str, mix: Mix
@@ -148,7 +144,6 @@ def test_a_task_is_put_where_it_fits_or_lacks_something_by_name(
         assert (step.want is None) == (step.taken is not None)
 
 
-@unhurried
 @given(nodes, arrivals, policies, mixes)
 def test_a_share_stays_on_one_device_and_whole_devices_are_idle_before(
     states: list[NodeState], pods: list[Arrival], policy: str, mix: Mix
@@ -167,7 +162,6 @@ def test_a_share_stays_on_one_device_and_whole_devices_are_idle_before(
         assert gone.sum() == pod.task.asked
 
 
-@unhurried
 @given(nodes, arrivals, policies, mixes, st.data())
 def test_the_order_of_nodes_does_not_matter_where_their_ties_go_with_them(
     states: list[NodeState], pods: list[Arrival], policy: str, mix: Mix, data: st.DataObject
@@ -185,7 +179,6 @@ def _named(step: Step, subject: Fleet) -> tuple[str, tuple[int, ...]] | None:
     return (subject.names[step.taken.row], step.taken.columns) if step.taken else None
 
 
-@unhurried
 @given(whole_nodes, arrivals_of(undivided_tasks), policies, mixes)
 def test_a_fleet_whose_devices_are_counted_is_filled_like_one_of_each_by_itself(
     states: list[NodeState], pods: list[Arrival], policy: str, mix: Mix
@@ -199,7 +192,6 @@ def test_a_fleet_whose_devices_are_counted_is_filled_like_one_of_each_by_itself(
     assert (one.idle == other.idle).all()
 
 
-@unhurried
 @given(nodes, arrivals, policies, mixes)
 def test_a_replay_repeated_is_the_same(states: list[NodeState], pods: list[Arrival], policy: str, mix: Mix) -> None:
     """Chance comes from the seed alone, and names of nodes decide nothing."""

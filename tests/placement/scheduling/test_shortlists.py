@@ -16,7 +16,7 @@ from placement.scheduling.tasks import Task
 from placement.shares import SHARES, hold_for
 from tests.builders import NVIDIA
 
-few = settings(deadline=None, max_examples=25)
+few = settings(max_examples=25)
 
 MIX = mix_of({Task(500, 1): 4, Task(500, 8): 1, Task(500, 1, 250): 2})
 ERRANDS = {

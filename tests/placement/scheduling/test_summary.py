@@ -15,7 +15,6 @@ from placement.scheduling.tasks import Task
 from placement.shares import SHARES, hold_for
 from tests.builders import NVIDIA, inventory
 from tests.placement.clusters import GPU, gpu_node, inventories
-from tests.placement.scheduling.fleets import unhurried
 
 PAIRS = mix_of({Task(1000, 2): 1})
 
@@ -126,7 +125,6 @@ def test_a_class_that_no_node_carries_any_longer_is_not_told_of() -> None:
     assert found == {"", "new"}
 
 
-@unhurried
 @given(inventories())
 def test_parts_never_exceed_the_whole(drawn: Inventory) -> None:
     """What is held and idle makes up what is there; stranded and closed are parts of what is idle."""

@@ -12,7 +12,7 @@ from placement.scheduling.tasks import WHOLE
 from placement.scheduling.waste import LEVELS, STEP, Sizes, Waste, waste_of
 
 # An example takes some hundredths of a second.
-few = settings(deadline=None, max_examples=30)
+few = settings(max_examples=30)
 
 # How far prices that swing may be off, in thousandths of a device.
 ABOUT = 25
