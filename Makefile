@@ -52,7 +52,7 @@ soak-image: controlplane ## As root, with buildah and debootstrap: build the ima
 faults: controlplane ## Every fault of docs/faults.md while 10,000 pods are created, and 1,000,000 fuzzed requests to every endpoint: an hour
 	@BERTH_SOAK=1 $(BIN)/pytest tests/faults -o junit_family=xunit1 --junitxml=build/faults.xml
 
-churn: controlplane ## Whether the extender's memory is flat while 72,000 pods come and go: 15 minutes
+churn: controlplane ## Whether the extender's memory is flat while 72,000 pods come and go: 26 minutes
 	@$(BIN)/python -m bench.churn
 
 churn-classes: controlplane ## How late the status of classes is right while 5,000 nodes change for MINUTES (60), 20 times a second

@@ -18,9 +18,9 @@ from placement.scheduling.outlook import Outlook
 from placement.scheduling.task_columns import TaskColumns, columns_of
 from placement.scheduling.tasks import Task
 
-# So many values of tasks and nodes are kept, of 20 bytes each; of a few tasks in any case.
+# So many values of tasks and nodes are kept, of 20 bytes each; of a few tasks in any case, and of no more than so many.
 VALUES = 1_600_000
-FEW_TASKS = 16
+FEW_TASKS, MOST_TASKS = 16, 1_024
 
 # So many are computed in one go while nobody waits: about a millisecond. What it takes to find the states of a task's
 # nodes, and to give each its value, counts as computing so many, and one more for so many nodes.
@@ -136,7 +136,7 @@ class Valuations:
     @property
     def _most(self) -> int:
         """Of how many tasks values are kept."""
-        return max(VALUES // max(len(self.fleet.names), 1), FEW_TASKS)
+        return min(max(VALUES // max(len(self.fleet.names), 1), FEW_TASKS), MOST_TASKS)
 
     def _stale(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Rows]]:
         """Yield the tasks whose values are out of date, and of which nodes, or a few more."""

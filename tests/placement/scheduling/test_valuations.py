@@ -13,7 +13,7 @@ from placement.scheduling.policies.random_fit import RandomFit
 from placement.scheduling.replay import Arrival, place
 from placement.scheduling.task_columns import TaskColumns, columns_of, repeated
 from placement.scheduling.tasks import WHOLE, Task
-from placement.scheduling.valuations import FEW_TASKS, VALUES, Valuations, Worth
+from placement.scheduling.valuations import FEW_TASKS, MOST_TASKS, VALUES, Valuations, Worth
 from tests.placement.scheduling.fleets import (
     arrivals,
     counted,
@@ -174,4 +174,18 @@ def test_of_many_tasks_those_asked_about_last_are_kept() -> None:
     assert watched.counts == []
     assert kept.likely[:2] == [Task(0, 1), Task(FEW_TASKS, 1)]
     kept.of(Task(1, 1), first)
+    assert watched.counts == [1]
+
+
+def test_of_few_nodes_no_more_tasks_are_kept_than_anybody_asks_about() -> None:
+    """Where each pod asks for something else memory has a bound that does not depend on the number of nodes."""
+    subject, watched = fleet(node()), Watched()
+    kept, first = Valuations(watched, subject, outlook(subject, MIX)), np.array([0])
+    for cpu in range(MOST_TASKS + 1):
+        kept.of(Task(cpu, 1), first)
+    watched.counts.clear()
+
+    kept.of(Task(1, 1), first)
+    assert watched.counts == []
+    kept.of(Task(0, 1), first)
     assert watched.counts == [1]
