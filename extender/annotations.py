@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from cluster.api import Api
@@ -28,7 +28,7 @@ class Annotations:
     journal: Journal
     outbox: Outbox
     count: Callable[[Sent], None]
-    lulls: Lulls = field(default_factory=Lulls)
+    lulls: Lulls
 
     async def run(self, bound: Inbox[str, Pod]) -> None:
         """Annotate for ever."""

@@ -24,6 +24,7 @@ from extender.flights import FlightLog
 from extender.gauges import Gauges
 from extender.handlers import Handlers
 from extender.journal import Journal
+from extender.lulls import Lulls
 from extender.observers import Metrics
 from extender.outbox import Outbox
 from extender.pages import Pages
@@ -103,7 +104,7 @@ def create_extender(settings: ExtenderSettings, around: Surroundings) -> Extende
     attempts = Attempts(sickness, metrics.failed)
     sightings = Sightings(around.watch_observer, attempts=attempts)
     view = ClusterView(around.api, _KINDS, sightings)
-    journal, waiting, outbox = Journal(sick=sickness.nodes), WaitingPods(), Outbox()
+    journal, waiting, outbox, later = Journal(sick=sickness.nodes), WaitingPods(), Outbox(), Outbox()
     flights = FlightLog(view.account, around.seconds, freed=sightings.on_change)
     arrivals = Arrivals(Chooser(around.expectations))
     anywhere = settings.other_pods == "anywhere"
@@ -120,7 +121,10 @@ def create_extender(settings: ExtenderSettings, around: Surroundings) -> Extende
     pages = Pages(view, arrivals, sickness)
     Gauges(pages, around.registry)
     _measure(metrics, view, desk, sickness)
-    annotations = Annotations(around.api, journal, outbox, metrics.writes("annotations", "Placement annotations."))
+    lulls = Lulls()
+    annotations = Annotations(
+        around.api, journal, later, metrics.writes("annotations", "Placement annotations."), lulls
+    )
     reasons = annotations.texts if settings.annotate else lambda _pod, _node: {}
     binder = Binder(around.api, view, flights, reasons, settled=desk.nominations.settled)
     preparations = Preparations(desk)
@@ -129,9 +133,8 @@ def create_extender(settings: ExtenderSettings, around: Surroundings) -> Extende
         *(metrics, journal, waiting),
         lambda decided, _at: attempts.answered(decided, flights),
         lambda _decided, _at: preparations.wake(),
-        annotations.lulls,
     )
-    handlers = Handlers(desk, journal, metrics, observers, around.clock, binder, pages)
+    handlers = Handlers(desk, journal, metrics, observers, around.clock, binder, pages, lulls=lulls)
     touched = metrics.writes("touches", "Nodes touched to wake pods.")
     wakings = Wakings(around.api, view, waiting, outbox, around.clock, touched, desk.nominations.end_wait)
     explanations = _explanations(settings, around, handlers, outbox)
@@ -140,6 +143,7 @@ def create_extender(settings: ExtenderSettings, around: Surroundings) -> Extende
         "watches": view.run,
         "memory": lambda: settle(view),
         "writes": outbox.run,
+        "writes that wait": later.run,
         "wakings": lambda: wakings.run(sightings.changed),
         "wakings of all": lambda: _once_synced(
             view, lambda: wakings.run_all(sightings.catalogs, lambda: len(sightings.waiting) > 0)

@@ -31,10 +31,10 @@ class Arrivals:
     chooser: Chooser = field(default_factory=Chooser)
     _counted: LRUCache[str, None] = field(default_factory=lambda: LRUCache(MAX_COUNTED))
 
-    def is_first(self, uid: str, asked: Requirements) -> bool:
-        """Tell whether the pod counts and was not met before: true once for each, and never for one made for its node.
+    def meet(self, uid: str, asked: Requirements) -> bool:
+        """Count a pod, and tell whether somebody is to learn from it: once of each, and never of one made for its node.
 
-        Who is told so learns from it, if only later: the pod may be seen bound before that.
+        It may be learnt later: the pod may be seen bound before that.
         """
         if uid in self._counted or asked.selection.is_one_node:
             return False
@@ -59,6 +59,6 @@ class Arrivals:
     def held(self, pod: Pod, knowledge: Knowledge) -> None:
         """Count a pod that was seen bound."""
         asked = requirements_of(pod, knowledge.catalog)
-        if self.is_first(pod.uid, asked):
+        if self.meet(pod.uid, asked):
             self.chooser.see(asked, knowledge.inventory, [pod.node])
         self.chooser.placed(asked, knowledge.inventory, [pod.node])

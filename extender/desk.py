@@ -159,7 +159,7 @@ class Desk:
         resolving: Collection[str] = ()
         if nomination and not passed:
             resolving = self.nominations.resume(uid, nomination, question.named)
-        if self.arrivals.is_first(uid, asked):
+        if self.arrivals.meet(uid, asked):
             node = winner.node if winner and len(passed) == 1 else ""
             self._unsettled = partial(self._settle, question, asked, node)
         # Where the winner passes alone kube-scheduler does not read why others do not.

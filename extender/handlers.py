@@ -16,6 +16,7 @@ from extender import wire_binding
 from extender.binding import Binder
 from extender.desk import Answer, Decided, Desk, Outcome
 from extender.journal import DecisionsQuery, Journal
+from extender.lulls import Lulls
 from extender.observers import Metrics, Verb
 from extender.pages import InventoryQuery, Pages
 from extender.preempting import Preempting
@@ -50,6 +51,7 @@ class Handlers:
     binder: Binder
     pages: Pages
     bodies: Bodies = field(default_factory=lambda: Bodies(MAX_ARGS_BYTES, MAX_BYTES_AT_ONCE))
+    lulls: Lulls = field(default_factory=Lulls)
 
     async def filter(self, request: web.Request) -> web.Response:
         """Answer ExtenderArgs with an ExtenderFilterResult."""
@@ -116,6 +118,7 @@ class Handlers:
 
     async def _answer(self, verb: Verb, request: web.Request, ask: Ask) -> web.Response:
         began = perf_counter()
+        self.lulls.asked()
         outcome, response = await self._answered(request, ask)
         self.metrics.answered(verb, outcome, perf_counter() - began)
         return response

@@ -11,7 +11,8 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-# kube-scheduler waits for an answer that long where its configuration says nothing (httpTimeout), API servers for less.
+# kube-scheduler waits for an answer that long where its configuration says nothing (httpTimeout), API servers for 30 s
+# at most.
 READ_SECONDS = 5.0
 
 

@@ -3,7 +3,6 @@
 import logging
 import math
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol
@@ -24,8 +23,6 @@ _MARGIN_SECONDS = 0.2
 _LEAST_SECONDS = 0.1
 _USUAL_SECONDS = 3.0
 _TIMEOUT = re.compile(r"(?:^|&)timeout=([^&]*)")
-
-_FAULTS: Mapping[str, Fault] = {Reason.BROKEN_OFF: Fault.BAD_REQUEST}
 
 _LOG = logging.getLogger("berth.webhook")
 
@@ -74,13 +71,18 @@ def _door(answerer: Answerer, bodies: Bodies) -> Handler:
         try:
             body = await bodies.read(request)
         except RefusedError as refused:
-            answerer.fail(_FAULTS.get(refused.reason) or Fault(refused.reason), str(refused))
+            answerer.fail(fault_of(refused.reason), str(refused))
             return web.Response(status=refused.status, text=f"{refused}\n")
         found = _TIMEOUT.search(request.query_string)
         made = await reply(answerer, body, found[1] if found else "")
         return web.Response(status=made.status, body=made.body, headers={hdrs.CONTENT_TYPE: made.content_type})
 
     return answer
+
+
+def fault_of(reason: str) -> Fault:
+    """Return what a body counts as that is not read: API servers do not break off what they mean."""
+    return Fault.BAD_REQUEST if reason == Reason.BROKEN_OFF else Fault(reason)
 
 
 async def reply(answerer: Answerer, body: bytes, timeout: str = "") -> Reply:  # noqa: ASYNC109 - a word of the request.

@@ -37,5 +37,5 @@ class Learning:
 
     def see(self, uid: str, asked: Requirements, cluster: ClusterView) -> None:
         """Count a pod about which kube-scheduler asks, as it does about those with accelerators."""
-        if asked.accelerators and self.arrivals.is_first(uid, asked):
+        if asked.accelerators and self.arrivals.meet(uid, asked):
             self.chooser.see(asked, cluster.inventory, cluster.inventory.nodes)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from tests.docs.pages import ROOT
 
-ROOMS = ("berth", "certs", "cluster", "controller", "extender", "placement", "webhook")
+ROOMS = ("berth", "certs", "cluster", "controller", "extender", "intake", "placement", "webhook")
 LEVELS = {"debug", "info", "warning", "error", "critical"}
 
 

@@ -18,6 +18,7 @@ from extender.binding import Binder
 from extender.desk import Decided, Desk
 from extender.handlers import Handlers
 from extender.journal import Journal
+from extender.lulls import Lulls
 from extender.observers import Metrics
 from extender.pages import Pages
 from extender.reception import Reception
@@ -37,6 +38,7 @@ class Served:
     address: tuple[str, int]
     connections: list[int]
     bodies: Bodies
+    lulls: Lulls
 
     async def ask(self, verb: str, body: bytes | BytesIO) -> tuple[int, Any]:
         """Return status and content of the answer to a question."""
@@ -62,13 +64,13 @@ async def serving(
     binder = Binder(Api(None, None), cluster, desk.flights, lambda _pod, _node: {})
     observers = (metrics, journal, tell)
     pages, bodies = Pages(cluster, desk.arrivals), bodies or Bodies(MAX_ARGS_BYTES, MAX_BYTES_AT_ONCE)
-    handlers = Handlers(desk, journal, metrics, observers, lambda: NOON, binder, pages, bodies)
-    connections: list[int] = []
+    connections, lulls = list[int](), Lulls(quiet_seconds=600, most_seconds=600)
+    handlers = Handlers(desk, journal, metrics, observers, lambda: NOON, binder, pages, bodies, lulls)
     async with (
         listening(create_app(handlers, "/scheduler", Reception(metrics, **limits)), idle_seconds) as (host, port),
         ClientSession(f"http://{host}:{port}", trace_configs=[_counting(connections)]) as client,
     ):
-        yield Served(desk, client, registry, told, (host, port), connections, bodies)
+        yield Served(desk, client, registry, told, (host, port), connections, bodies, lulls)
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """The annotation on a bound pod."""
 
+import asyncio
 import json
 from dataclasses import replace
 from typing import Any
@@ -7,14 +8,20 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extender.annotations import MAX_BYTES, placement_annotation
+from cluster.api import Api
+from extender.annotations import MAX_BYTES, Annotations, placement_annotation
 from extender.desk import Decided
-from extender.journal import Record, record_of
+from extender.inbox import Inbox
+from extender.journal import Journal, Record, record_of
+from extender.lulls import Lulls
+from extender.outbox import Outbox, Sent
 from placement.pods import Pod
 from placement.requirements import Requirements
 from placement.scheduling.decisions import Candidate, Score
 from tests.builders import H100, NVIDIA, inventory, node
+from tests.cluster.scripted_server import ScriptedServer, body
 from tests.extender.known import NOON
+from tests.extender.lagging import running
 from tests.placement.clusters import decide
 
 ASKED = Requirements({NVIDIA: 2}, {NVIDIA: 2})
@@ -69,6 +76,37 @@ def test_it_never_takes_more_than_two_kibibytes(nodes: list[str], reasons: dict[
     assert content["node"] == "n" * 253
     if content["rejected"] != reasons:
         assert list(content["rejected"]) == list(reasons)[: len(content["rejected"])]
+
+
+class Gate(Lulls):
+    """A lull that comes when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.awaited, self.opened = asyncio.Event(), asyncio.Event()
+
+    async def come(self) -> None:
+        """Return when the test says so."""
+        self.awaited.set()
+        await self.opened.wait()
+
+
+async def test_those_of_a_burst_are_written_after_it(server: ScriptedServer, api: Api) -> None:
+    """All of them, once each; before the lull the API server hears nothing."""
+    journal, outbox, gate, written = Journal(), Outbox(), Gate(), asyncio.Queue[Sent]()
+    bound: Inbox[str, Pod] = Inbox(10)
+    server.script = [body({})] * 3
+    for uid in "123":
+        journal(Decided(Pod("ml", f"p{uid}", uid), ASKED, decide(ASKED, NODES, NODES.nodes)), NOON)
+        bound.put(uid, Pod("ml", f"p{uid}", uid, node="b"))
+
+    async with running([lambda: Annotations(api, journal, outbox, written.put_nowait, gate).run(bound), outbox.run]):
+        await gate.awaited.wait()
+        assert server.requests == []
+        gate.opened.set()
+        assert [await written.get() for _ in "123"] == [Sent.WRITTEN] * 3
+
+    assert sorted(each.path for each in server.requests) == [f"/api/v1/namespaces/ml/pods/p{uid}" for uid in "123"]
 
 
 def test_it_is_the_same_each_time() -> None:

@@ -22,6 +22,19 @@ async def served() -> AsyncIterator[Served]:
         yield running
 
 
+@pytest.mark.parametrize("resource", ["nvidia.com/gpu", "example.com/unknown"])
+async def test_while_it_is_asked_there_is_no_lull(served: Served, resource: str) -> None:
+    """Whatever the pod asks for, kube-scheduler is at work."""
+    async with asyncio.timeout(30):
+        await served.lulls.come()
+    await served.ask("filter", args(["free"], pod_json(resource=resource)))
+    waiting = asyncio.create_task(served.lulls.come())
+    await asyncio.sleep(0)
+
+    assert not waiting.done()
+    waiting.cancel()
+
+
 async def test_filter_and_prioritize_are_answered_with_a_length_and_without_chunks(served: Served) -> None:
     """Go's client would lose its connection over an unread end of chunks."""
     for verb, expected in (("filter", ["free"]), ("prioritize", {"Host": "free", "Score": 10})):

@@ -4,14 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from extender.desk import Decided
 from extender.lulls import Lulls
-from placement.pods import Pod
-from placement.requirements import Requirements
-from placement.scheduling.decisions import Decision
-from tests.extender.known import NOON
-
-DECIDED = Decided(Pod("ml", "p", "u1"), Requirements({}, {}), Decision(()))
 
 
 async def _order(lulls: Lulls, asking: Callable[[list[str]], Coroutine[Any, Any, None]]) -> list[str]:
@@ -22,7 +15,7 @@ async def _order(lulls: Lulls, asking: Callable[[list[str]], Coroutine[Any, Any,
         await lulls.come()
         told.append("lull")
 
-    lulls(DECIDED, NOON)
+    lulls.asked()
     async with asyncio.TaskGroup() as group:
         group.create_task(wait())
         group.create_task(asking(told))
@@ -36,7 +29,7 @@ async def test_it_comes_after_the_last_question_of_a_burst() -> None:
     async def burst(told: list[str]) -> None:
         for _ in range(20):
             await asyncio.sleep(0.01)
-            lulls(DECIDED, NOON)
+            lulls.asked()
             told.append("question")
 
     assert await _order(lulls, burst) == ["question"] * 20 + ["lull"]
@@ -48,7 +41,7 @@ async def test_without_one_the_wait_ends() -> None:
 
     async def burst(told: list[str]) -> None:
         while "lull" not in told:
-            lulls(DECIDED, NOON)
+            lulls.asked()
             await asyncio.sleep(0.01)
 
     assert await _order(lulls, burst) == ["lull"]

@@ -10,12 +10,13 @@ from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 from prometheus_client import CollectorRegistry
 
-from intake.bodies import Bodies
+from extender.desk import Outcome
+from intake.bodies import Bodies, Reason
 from tests.webhook.knowledge import Values
 from tests.webhook.test_wire import review
-from webhook.app import create_app
+from webhook.app import create_app, fault_of
 from webhook.desk import Desk
-from webhook.observers import Observers
+from webhook.observers import Fault, Observers
 
 HEAD = b"POST /mutate?timeout=3s HTTP/1.1\r\nHost: berth\r\nContent-Length: %d\r\n\r\n"
 
@@ -107,3 +108,9 @@ async def test_a_body_that_breaks_off_is_nobodys_review() -> None:
         writer.transport.abort()
 
         assert await at.answers()
+
+
+def test_whatever_is_wrong_with_a_body_is_counted_by_both_programs() -> None:
+    """Each reason is one that their metrics know."""
+    assert {fault_of(reason) for reason in Reason} <= set(Fault)
+    assert {Outcome(reason) for reason in Reason} <= set(Outcome)

@@ -32,7 +32,7 @@ app.kubernetes.io/part-of: berth
 
 {{/* Namespaces whose pods are never held up. */}}
 {{- define "berth.exempt-namespaces" -}}
-[{{ list "kube-system" "kube-node-lease" .Release.Namespace (include "berth.extender-namespace" .) | uniq | join ", " }}]
+[{{ list "kube-system" "kube-node-lease" .Release.Namespace .Values.extender.namespace | uniq | join ", " }}]
 {{- end }}
 
 {{/* The settings of a program as its file: what the chart knows, and over it what the values say. */}}

@@ -1,5 +1,7 @@
 """What nodes cost for tasks: kept, computed at once or beforehand, it is what would be computed anew."""
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,6 +29,7 @@ from tests.placement.scheduling.fleets import (
 )
 
 several = settings(max_examples=60)
+turned = st.builds(lambda mix, share: replace(mix, turnover=share), mixes, st.sampled_from([0.0, 0.7]))
 tasks_asked = st.lists(tasks, min_size=1, max_size=4, unique=True)
 MIX = mix_of({Task(1000, 1): 3, Task(1000, 1, 250): 2})
 
@@ -43,7 +46,7 @@ def anew(subject: Fleet, basis: Outlook, task: Task, rows: Rows) -> list[tuple[f
 
 
 @several
-@given(nodes, mixes, arrivals, tasks_asked, st.data())
+@given(nodes, turned, arrivals, tasks_asked, st.data())
 def test_values_are_what_would_be_computed_anew(
     states: list[NodeState], mix: Mix, pods: list[Arrival], asked: list[Task], data: st.DataObject
 ) -> None:
@@ -79,6 +82,27 @@ def test_once_all_was_prepared_nothing_is_computed_when_it_is_asked_for(
     for task in asked:
         assert told(kept.of(task, rows)) == anew(subject, kept.basis, task, rows)
     assert watched.counts == []
+
+
+@several
+@given(nodes, turned, tasks_asked, st.integers(1, 3))
+def test_all_is_prepared_again_however_much_has_changed(
+    states: list[NodeState], mix: Mix, asked: list[Task], at_once: int
+) -> None:
+    """As when a class is edited that all nodes have."""
+    subject, watched = fleet_of(states), Watched()
+    kept, rows = Valuations(watched, subject, outlook(subject, mix)), np.arange(len(states))
+    for _ in range(2):
+        for row, state in enumerate(states):
+            subject.put(row, replace(state, cpu=int(subject.cpu[row]) + row + 1, tasks=int(subject.tasks[row]) + 1))
+        calls = iter(range(len(asked) * (len(states) // at_once + 1) + 1))
+        while not kept.prepare(asked, at_once):
+            next(calls)
+        watched.counts.clear()
+
+        for task in asked:
+            assert told(kept.of(task, rows)) == anew(subject, kept.basis, task, rows)
+        assert watched.counts == []
 
 
 @several
