@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
@@ -70,7 +71,6 @@ class Fleet:
     is_divisible: bool
     idle: Ints = field(init=False)
     stamp: Ints = field(init=False)
-    state: Ints = field(init=False)
     now: int = 0
     _alike: Alike = field(default_factory=Alike)
     _holding: OrderedDict[tuple[int, int], tuple[Flags, int]] = field(default_factory=OrderedDict)
@@ -78,28 +78,35 @@ class Fleet:
     def __post_init__(self) -> None:
         self.idle = (self.left * self.count).sum(1)
         self.stamp = np.zeros(len(self.names), np.int64)
-        self.state = np.array([self._alike.take(self._numbers(row)) for row in range(len(self.names))], np.int64)
+
+    @cached_property
+    def state(self) -> Ints:
+        """The state of each node by number, found out when it is first asked for: a part of a fleet needs none."""
+        return np.array([self._alike.take(self._numbers(row)) for row in range(len(self.names))], np.int64)
 
     def examples(self, rows: Rows) -> Rows:
         """Return one of the rows of each state that there is among them."""
         if len(rows) < 2:  # noqa: PLR2004
             return rows
+        states = self.state[rows]
         row_of = np.full(len(self._alike), _NEVER)
-        row_of[self.state[rows]] = rows
+        row_of[states] = rows
         examples: Rows = row_of[row_of != _NEVER]
         return examples
 
     def alike(self, examples: Rows, rows: Rows) -> Rows:
         """Return those of the rows that are in the state of an example."""
+        state = self.state
         is_meant = np.zeros(len(self._alike), np.bool_)
-        is_meant[self.state[examples]] = True
-        return rows[is_meant[self.state[rows]]]
+        is_meant[state[examples]] = True
+        return rows[is_meant[state[rows]]]
 
     def from_examples(self, examples: Rows, values: NDArray[T], rows: Rows) -> NDArray[T]:
         """Return for each of the rows the value of the example that is in the same state; there must be one."""
+        state = self.state
         of_state = np.empty(len(self._alike), values.dtype)
-        of_state[self.state[examples]] = values
-        found: NDArray[T] = of_state[self.state[rows]]
+        of_state[state[examples]] = values
+        found: NDArray[T] = of_state[state[rows]]
         return found
 
     @property
@@ -181,7 +188,7 @@ class Fleet:
 
         Its stamp grows where that is another amount than before, or where the node `is_other` otherwise.
         """
-        memory = self.memory[row]
+        before, memory = self.state.item(row), self.memory.item(row)
         self.cpu[row], self.memory[row], self.capacity[row] = max(state.cpu, 0), max(state.memory, 0), state.capacity
         self.tasks[row] = state.tasks
         self.left[row], self.count[row] = 0, 0
@@ -190,7 +197,6 @@ class Fleet:
         if state.classes not in self.kinds:
             self.kinds += (state.classes,)
         self.kind[row] = self.kinds.index(state.classes)
-        before = self.state[row]
         self._number(row)
         if is_other or self.state[row] != before or self.memory[row] != memory:
             self._touch(row)

@@ -45,6 +45,33 @@ def anew(subject: Fleet, basis: Outlook, task: Task, rows: Rows) -> list[tuple[f
     return [told(assess(columns_of([task]), subject, basis, np.array([row])))[0] for row in rows]
 
 
+class Watched:
+    """Assesses, and remembers how many values it was asked for."""
+
+    def __init__(self) -> None:
+        self.counts: list[int] = []
+
+    def __call__(self, asked: TaskColumns, subject: Fleet, basis: Outlook, rows: Rows) -> Worth:
+        """Return what tasks are worth."""
+        self.counts.append(len(rows))
+        return assess(asked, subject, basis, rows)
+
+
+def assert_prepared(kept: Valuations, watched: Watched, asked: list[Task], at_once: int) -> None:
+    """Assert that all is computed beforehand, by few calls of few values, and nothing again when it is asked for."""
+    rows, calls = np.arange(len(kept.fleet.names)), 1
+    most = len(asked) * (len(rows) // at_once + 1) + 1
+    while not kept.prepare(asked, at_once):
+        calls += 1
+        assert calls <= most
+    assert max(watched.counts) <= at_once
+    watched.counts.clear()
+
+    for task in asked:
+        assert told(kept.of(task, rows)) == anew(kept.fleet, kept.basis, task, rows)
+    assert watched.counts == []
+
+
 @several
 @given(nodes, turned, arrivals, tasks_asked, st.data())
 def test_values_are_what_would_be_computed_anew(
@@ -71,17 +98,7 @@ def test_once_all_was_prepared_nothing_is_computed_when_it_is_asked_for(
 ) -> None:
     """Which takes each task as many calls as there are values by so many at once, and one more at most."""
     subject, watched = fleet_of(states), Watched()
-    kept, rows = Valuations(watched, subject, outlook(subject, mix)), np.arange(len(states))
-    calls = 1
-    while not kept.prepare(asked, at_once):
-        calls += 1
-    assert calls <= len(asked) * (len(states) // at_once + 1) + 1
-    assert max(watched.counts) <= at_once
-    watched.counts.clear()
-
-    for task in asked:
-        assert told(kept.of(task, rows)) == anew(subject, kept.basis, task, rows)
-    assert watched.counts == []
+    assert_prepared(Valuations(watched, subject, outlook(subject, mix)), watched, asked, at_once)
 
 
 @several
@@ -91,18 +108,11 @@ def test_all_is_prepared_again_however_much_has_changed(
 ) -> None:
     """As when a class is edited that all nodes have."""
     subject, watched = fleet_of(states), Watched()
-    kept, rows = Valuations(watched, subject, outlook(subject, mix)), np.arange(len(states))
+    kept = Valuations(watched, subject, outlook(subject, mix))
     for _ in range(2):
         for row, state in enumerate(states):
             subject.put(row, replace(state, cpu=int(subject.cpu[row]) + row + 1, tasks=int(subject.tasks[row]) + 1))
-        calls = iter(range(len(asked) * (len(states) // at_once + 1) + 1))
-        while not kept.prepare(asked, at_once):
-            next(calls)
-        watched.counts.clear()
-
-        for task in asked:
-            assert told(kept.of(task, rows)) == anew(subject, kept.basis, task, rows)
-        assert watched.counts == []
+        assert_prepared(kept, watched, asked, at_once)
 
 
 @several
@@ -143,18 +153,6 @@ def test_a_node_costs_what_its_devices_do_where_they_are_counted(states: list[No
     """The same law."""
     subject = fleet_of([counted(state) for state in states], is_divisible=False)
     assert_least_of_devices(subject, task, outlook(subject, mix))
-
-
-class Watched:
-    """Assesses, and remembers how many values it was asked for."""
-
-    def __init__(self) -> None:
-        self.counts: list[int] = []
-
-    def __call__(self, asked: TaskColumns, subject: Fleet, basis: Outlook, rows: Rows) -> Worth:
-        """Return what tasks are worth."""
-        self.counts.append(len(rows))
-        return assess(asked, subject, basis, rows)
 
 
 def test_only_nodes_that_changed_are_computed_again() -> None:
